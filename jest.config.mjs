@@ -19,7 +19,9 @@ const code = '{libs,services,deploy/*,test/*}';
 
 export default {
   projects: [
-    suite('unit', [`<rootDir>/${code}/**/*.spec.ts`], { ignore: ['\\.int\\.spec\\.ts$', '\\.kafka\\.spec\\.ts$', '\\.docker\\.spec\\.ts$'] }),
+    suite('unit', [`<rootDir>/${code}/**/*.spec.ts`], {
+      ignore: ['\\.int\\.spec\\.ts$', '\\.kafka\\.spec\\.ts$', '\\.docker\\.spec\\.ts$'],
+    }),
     suite('int', [`<rootDir>/${code}/**/*.int.spec.ts`]),
     suite('kafka', [`<rootDir>/${code}/**/*.kafka.spec.ts`]),
     suite('docker', [`<rootDir>/${code}/**/*.docker.spec.ts`]),
