@@ -1,1 +1,38 @@
-export {};
+export { Fault, faultOf } from './fault.ts';
+export type { FaultDetails, FaultKind, FaultRecord } from './fault.ts';
+export type {
+  Aspect,
+  DisablementTrace,
+  EntitlementRef,
+  HolderRef,
+  ObservedAccount,
+  ObservedApp,
+  ObservedEntitlement,
+  ObservedGroup,
+  Profile,
+  Value,
+} from './observed.ts';
+export type {
+  AccountReader,
+  AppReader,
+  CallOptions,
+  ChangeReader,
+  ConnectionState,
+  DisablementTracer,
+  EntitlementReader,
+  GroupReader,
+  HeldEntitlements,
+  Hint,
+  Lane,
+  Page,
+  PermissionReader,
+  PermissionReport,
+  Scope,
+  Shortfall,
+  Watermark,
+} from './reading.ts';
+export type { AccountChange, AccountWriter, EntitlementWriter, NewAccount, Outcome, WriteOptions } from './writing.ts';
+export type { Connection, Readers, Writers } from './connection.ts';
+export { comparePermissions } from './manifest.ts';
+export type { Manifest, PermissionNeed } from './manifest.ts';
+export { Secret } from './secret.ts';
