@@ -1,5 +1,5 @@
 const CORE = '^libs/(identity|flow)/';
-const PLATFORM = '^libs/(event-store|event-node|messaging|read-store|work|effects|connector|service-kit)/';
+const PLATFORM = '^libs/(event-store|event-node|messaging|read-store|work|effects|ingestion|connector|service-kit)/';
 const CONNECTOR = '^libs/connector-[a-z-]+/';
 const SERVICE = '^services/';
 const DEPLOY = '^deploy/';

@@ -1,1 +1,3 @@
-export {};
+export { Api, findTarget, type Target } from './api.ts';
+export { CommandError, EXIT } from './exit-codes.ts';
+export type * from './answers.ts';

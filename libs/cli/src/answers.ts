@@ -1,0 +1,102 @@
+/** The console's answers as the CLI prints them. Every one says up to which position of the store it is true. */
+export interface UpTo {
+  position: string;
+  recordedAt: string | null;
+}
+
+export interface Person {
+  identityId: string;
+  employeeNumber?: string;
+  displayName?: string;
+}
+
+export interface TimelineAnswer {
+  upTo: UpTo;
+  person: Person;
+  entries: {
+    recordedAt: string;
+    occurredAt: string;
+    stream: string;
+    revision: number;
+    eventId: string;
+    type: string;
+    summary: string;
+    causationId?: string;
+  }[];
+}
+
+export interface AsOfAnswer {
+  upTo: UpTo;
+  person: Person;
+  asOf: string;
+  knownAt: string;
+  lifecycle: string;
+  login?: string;
+  attributes: Record<string, unknown>;
+  accounts: {
+    connection: string;
+    accountId: string;
+    status: string;
+    enabled: boolean;
+    profile: Record<string, unknown>;
+    entitlements: { kind: string; id: string; name?: string }[];
+  }[];
+}
+
+export interface ExplainAnswer {
+  upTo: UpTo;
+  person: Person;
+  subject: string;
+  chains: {
+    connection: string;
+    value: unknown;
+    links: { what: string; text: string; stream: string; revision: number; eventId: string; at: string }[];
+  }[];
+}
+
+export interface PlanAnswer {
+  upTo: UpTo;
+  person: Person;
+  commands: { connection: string; action: string; what: string; before?: unknown; after?: unknown; held?: boolean; notBefore?: string }[];
+  blocked: { connection: string; what: string; reason: string; message: string }[];
+  held: { code: string; message: string }[];
+}
+
+export interface CasesAnswer {
+  upTo: UpTo;
+  cases: {
+    caseId: string;
+    kind: string;
+    openedAt: string;
+    message: string;
+    remedy: string;
+    answers: { answer: string; meaning: string }[];
+  }[];
+}
+
+export interface DeadLettersAnswer {
+  deadLetters: {
+    id: string;
+    service: string;
+    at: string;
+    reference: string;
+    code: string;
+    message: string;
+    remedy?: string;
+    attempts: number;
+  }[];
+}
+
+export interface StatusAnswer {
+  upTo: UpTo;
+  services: { name: string; ready: boolean; because?: string }[];
+  connections: {
+    connection: string;
+    kind: string;
+    state: string;
+    lastCompleteRead: string | null;
+    lastRead: string | null;
+    note?: string;
+  }[];
+  counts: Record<string, number>;
+}

@@ -1,0 +1,112 @@
+import type {
+  AsOfAnswer,
+  CasesAnswer,
+  DeadLettersAnswer,
+  ExplainAnswer,
+  Person,
+  PlanAnswer,
+  StatusAnswer,
+  TimelineAnswer,
+  UpTo,
+} from './answers.ts';
+
+const time = (at: string): string => at.replace('T', ' ').replace('Z', '');
+
+const show = (value: unknown): string => (value === undefined ? '(never seen)' : JSON.stringify(value));
+
+const upTo = (mark: UpTo): string => `true up to position ${mark.position}${mark.recordedAt ? `, recorded ${time(mark.recordedAt)}` : ''}`;
+
+const heading = (person: Person): string =>
+  [person.displayName, person.employeeNumber && `employee number ${person.employeeNumber}`, `identity ${person.identityId}`]
+    .filter(Boolean)
+    .join(', ');
+
+/** Lines up columns; the last one keeps its length. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+export function printTimeline(answer: TimelineAnswer): string[] {
+  const rows = answer.entries.map((entry) => [time(entry.recordedAt), entry.type, entry.summary, `${entry.stream}@${entry.revision}`]);
+  return [heading(answer.person), ...table(rows), upTo(answer.upTo)];
+}
+
+export function printAsOf(answer: AsOfAnswer): string[] {
+  const attributes = Object.entries(answer.attributes).map(([name, value]) => [`  ${name}`, show(value)]);
+  const accounts = answer.accounts.flatMap((account) => [
+    `${account.connection}: ${account.accountId}, ${account.status}, ${account.enabled ? 'enabled' : 'not enabled'}`,
+    ...table(Object.entries(account.profile).map(([name, value]) => [`    ${name}`, show(value)])),
+    ...account.entitlements.map((one) => `    ${one.kind} ${one.name ?? one.id}`),
+  ]);
+  return [
+    heading(answer.person),
+    `as of ${time(answer.asOf)}, as known at ${time(answer.knownAt)}: ${answer.lifecycle}${answer.login ? `, login ${answer.login}` : ''}`,
+    ...table(attributes),
+    ...accounts,
+    upTo(answer.upTo),
+  ];
+}
+
+export function printExplain(answer: ExplainAnswer): string[] {
+  const chains = answer.chains.flatMap((chain) => [
+    `${chain.connection}: ${answer.subject} = ${show(chain.value)}`,
+    ...table(chain.links.map((link) => [`  ${link.what}`, time(link.at), link.text, `${link.stream}@${link.revision} ${link.eventId}`])),
+  ]);
+  return [heading(answer.person), ...(chains.length ? chains : [`nothing is recorded about ${answer.subject}`]), upTo(answer.upTo)];
+}
+
+export function printPlan(answer: PlanAnswer): string[] {
+  const commands = answer.commands.map((command) => [
+    command.held ? '  held' : '  send',
+    command.connection,
+    command.action,
+    command.what,
+    command.after === undefined ? '' : `${show(command.before)} -> ${show(command.after)}`,
+  ]);
+  return [
+    heading(answer.person),
+    ...(commands.length ? table(commands) : ['nothing to change']),
+    ...answer.blocked.map((one) => `  blocked (${one.reason}) ${one.connection} ${one.what}: ${one.message}`),
+    ...answer.held.map((one) => `  held (${one.code}): ${one.message}`),
+    upTo(answer.upTo),
+  ];
+}
+
+export function printCases(answer: CasesAnswer): string[] {
+  if (answer.cases.length === 0) return ['no open cases', upTo(answer.upTo)];
+  const cases = answer.cases.flatMap((one) => [
+    `${one.caseId}  ${one.kind}  opened ${time(one.openedAt)}`,
+    `  ${one.message}`,
+    `  remedy: ${one.remedy}`,
+    ...one.answers.map((choice) => `    ${choice.answer}: ${choice.meaning}`),
+  ]);
+  return [...cases, upTo(answer.upTo)];
+}
+
+export function printDeadLetters(answer: DeadLettersAnswer): string[] {
+  if (answer.deadLetters.length === 0) return ['no dead letters'];
+  return answer.deadLetters.flatMap((one) => [
+    `${one.id}  ${one.service}  ${time(one.at)}  ${one.code}  ${one.reference}  after ${one.attempts} attempts`,
+    `  ${one.message}`,
+    ...(one.remedy ? [`  remedy: ${one.remedy}`] : []),
+  ]);
+}
+
+export function printStatus(answer: StatusAnswer): string[] {
+  const services = answer.services.map((one) => [`  ${one.name}`, one.ready ? 'ready' : 'NOT READY', one.because ?? '']);
+  const connections = answer.connections.map((one) => [
+    `  ${one.connection}`,
+    one.kind,
+    one.state,
+    one.lastCompleteRead ? `last complete read ${time(one.lastCompleteRead)}` : 'never read completely',
+    one.note ?? '',
+  ]);
+  const counts = Object.entries(answer.counts).map(([name, count]) => [`  ${name}`, String(count)]);
+  return ['services', ...table(services), 'connections', ...table(connections), 'counts', ...table(counts), upTo(answer.upTo)];
+}
