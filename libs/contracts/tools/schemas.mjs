@@ -27,25 +27,35 @@ const personalOf = (schema) =>
     .filter(([, property]) => property['x-personal'] === true)
     .map(([name]) => name);
 
-const hasDeepPersonal = (node, depth) =>
-  node !== null &&
-  typeof node === 'object' &&
-  ((depth !== 2 && node['x-personal'] !== undefined) || Object.values(node).some((child) => hasDeepPersonal(child, depth + 1)));
+const kindOf = (area, streams) => {
+  if (area === 'common') return 'shape';
+  return streams.length > 0 ? 'event' : 'message';
+};
 
-const kindOf = (area, streams) => (area === 'common' ? 'shape' : streams.length > 0 ? 'event' : 'message');
+const countMarks = (node) =>
+  node === null || typeof node !== 'object'
+    ? 0
+    : Object.entries(node).reduce((sum, [key, child]) => sum + (key === 'x-personal' ? 1 : countMarks(child)), 0);
 
-const problemsOf = ({ file, id, schema, streams, personal }, categories) =>
-  [
-    schema.$id === id ? undefined : `${file}: $id must be ${id}`,
-    schema.$schema === 'https://json-schema.org/draft/2020-12/schema' ? undefined : `${file}: $schema must be draft 2020-12`,
-    /^[A-Z][A-Za-z0-9]+$/.test(schema.title ?? '') ? undefined : `${file}: title must be a type name such as WorkerRecorded`,
-    schema.description ? undefined : `${file}: description is missing`,
-    ...streams.filter((stream) => !categories.includes(stream)).map((stream) => `${file}: x-stream "${stream}" is no stream category`),
-    hasDeepPersonal(schema, 0) ? `${file}: x-personal may stand on top-level properties only, as true` : undefined,
-    personal.length > 0 && (streams.length === 0 || streams.some((stream) => keySubject(`${stream}-x`) === undefined))
-      ? `${file}: ${personal.join(', ')} cannot be encrypted: streams of ${streams.join(', ') || 'no category'} have no key`
-      : undefined,
-  ].filter(Boolean);
+const namingProblems = ({ id, schema }) => [
+  schema.$id === id ? undefined : `$id must be ${id}`,
+  schema.$schema === 'https://json-schema.org/draft/2020-12/schema' ? undefined : '$schema must be draft 2020-12',
+  /^[A-Z][A-Za-z0-9]+$/.test(schema.title ?? '') ? undefined : 'title must be a type name such as WorkerRecorded',
+  schema.description ? undefined : 'description is missing',
+];
+
+const hasKeys = (streams) => streams.length > 0 && streams.every((stream) => keySubject(`${stream}-x`) !== undefined);
+
+const markingProblems = ({ schema, streams, personal }, categories) => [
+  ...streams.filter((stream) => !categories.includes(stream)).map((stream) => `x-stream "${stream}" is no stream category`),
+  countMarks(schema) === personal.length ? undefined : 'x-personal may stand on top-level properties only, as true',
+  personal.length === 0 || hasKeys(streams)
+    ? undefined
+    : `${personal.join(', ')} cannot be encrypted: streams of ${streams.join(', ') || 'no category'} have no key`,
+];
+
+const problemsOf = (entry, categories) =>
+  [...namingProblems(entry), ...markingProblems(entry, categories)].filter(Boolean).map((problem) => `${entry.file}: ${problem}`);
 
 const read = (folder, file) => {
   const [, area, name, version] = FILE.exec(file) ?? [];
