@@ -24,7 +24,7 @@ export class InternalGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<{ url: string; headers: Record<string, string | undefined> }>();
     if (OPEN.test(request.url)) return true;
     if (this.token && sameSecret(bearerToken(request.headers.authorization), this.token)) return true;
-    throw new ProblemError(401, 'http.unauthenticated', 'This service answers the console only', {
+    throw new ProblemError('auth.token_missing', { detail: 'this service answers the console only' });
       remedy: 'ask through the console with an operator token',
     });
   }

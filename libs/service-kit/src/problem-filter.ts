@@ -1,16 +1,17 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import { codes, type ErrorCode, type ProblemDetails, problemDetails } from '@muster/contracts';
 import type { Logger } from 'pino';
 
-/** An answer to a person or program that asked over HTTP: RFC 9457 problem details with a code, a cause and a remedy. */
+type Occurrence = Parameters<typeof problemDetails>[1];
+
+/** A refusal that its reader can act on: a code of the registry, with what is special about this occurrence. */
 export class ProblemError extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    readonly title: string,
-    readonly more: { detail?: string; remedy?: string; problems?: readonly { record?: string; field?: string; message: string }[] } = {},
-  ) {
-    super(more.detail ?? title);
+  readonly problem: ProblemDetails;
+
+  constructor(code: ErrorCode, occurrence: Occurrence = {}) {
+    super(occurrence.detail ?? codes[code].title);
     this.name = 'ProblemError';
+    this.problem = problemDetails(code, occurrence);
   }
 }
 
@@ -20,15 +21,7 @@ interface Reply {
   send(body: unknown): void;
 }
 
-interface ProblemBody {
-  type: string;
-  title: string;
-  status: number;
-  code: string;
-  detail?: string;
-}
-
-/** The one place where errors of the HTTP edge become answers. What nobody expected is logged whole and answered without its text. */
+/** The one place where errors of the HTTP edge become answers (RFC 9457). What nobody expected is logged whole and answered without its text. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly logger: Logger) {}
@@ -39,29 +32,33 @@ export class ProblemFilter implements ExceptionFilter {
     host.switchToHttp().getResponse<Reply>().status(body.status).header('content-type', 'application/problem+json').send(body);
   }
 
-  private describe(error: unknown): ProblemBody {
-    if (error instanceof ProblemError) {
-      return { type: `urn:muster:problem:${error.code}`, title: error.title, status: error.status, code: error.code, ...error.more };
-    }
+  private describe(error: unknown): { status: number } {
+    if (error instanceof ProblemError) return error.problem;
     if (error instanceof HttpException) return fromNest(error);
-    const status = clientErrorOf(error);
-    if (status) return { type: 'about:blank', title: (error as Error).message, status, code: 'http.not_acceptable' };
+    const refusal = refusalOf(error);
+    if (refusal) return refusal;
     this.logger.error({ err: error }, 'a request failed for a reason that nobody expected');
-    return { type: 'about:blank', title: 'The service failed to answer; the cause is in its log', status: 500, code: 'http.internal' };
+    return problemDetails('internal.bug', { values: { correlationId: 'of the log entry' } });
   }
 }
 
 /** Fastify rejects bodies that are too large or no JSON with an error that carries a 4xx status. */
-function clientErrorOf(error: unknown): number | undefined {
-  const status = (error as { statusCode?: unknown } | null)?.statusCode;
-  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+function refusalOf(error: unknown): ProblemDetails | undefined {
+  const { statusCode, message } = (error ?? {}) as { statusCode?: number; message?: string };
+  if (statusCode === 413) return problemDetails('http.body_too_large', { values: { limit: '1 MiB' } });
+  if (statusCode && statusCode >= 400 && statusCode < 500) return problemDetails('http.request_invalid', message ? { detail: message } : {});
+  return undefined;
 }
 
-function fromNest(error: HttpException): ProblemBody {
+/** Nest's own refusals: validation messages of the HTTP edge, unknown addresses, and the health report, which keeps its shape. */
+function fromNest(error: HttpException): { status: number } {
+  const status = error.getStatus();
   const answer = error.getResponse();
   const messages = typeof answer === 'object' && 'message' in answer ? answer.message : undefined;
-  const details = typeof answer === 'object' ? answer : {};
-  const problems = Array.isArray(messages) ? { problems: messages.map((message) => ({ message: String(message) })) } : {};
-  const status = error.getStatus();
-  return { ...details, type: 'about:blank', title: error.message, status, code: `http.${status}`, ...problems };
+  if (status === 400) {
+    const problems = (Array.isArray(messages) ? messages : [messages ?? error.message]).map((message) => ({ message: String(message) }));
+    return problemDetails('http.request_invalid', { problems } as Occurrence);
+  }
+  if (status === 404) return problemDetails('http.not_found', { detail: error.message });
+  return { ...(typeof answer === 'object' ? answer : { title: answer }), status };
 }
