@@ -1,1 +1,1 @@
-export {};
+export { InMemoryKeyRing, FileKeyRing } from './testing/key-rings.ts';
