@@ -26,7 +26,7 @@ export interface Manifest {
 const covers = (granted: ReadonlySet<string>, need: PermissionNeed): boolean => need.anyOf.some((name) => granted.has(name));
 
 /**
- * Compares what the credential holds with what the state needs. `granted` undefined: the vendor does not tell, so nothing is called missing and
+ * Compares what the credential holds with what the state needs. A wider permission covers a need, and is named as excess all the same. `granted` undefined: the vendor does not tell, so nothing is called missing and
  * nothing excess; calls will be refused one by one instead.
  */
 export const comparePermissions = (
@@ -39,12 +39,11 @@ export const comparePermissions = (
   if (granted === undefined) return { granted: undefined, needed, missing: [], excess: [], shortfalls: [] };
   const held = new Set(granted);
   const unmet = needs.filter((need) => !covers(held, need));
-  const useful = new Set(needs.flatMap((need) => need.anyOf));
   return {
     granted: [...held].toSorted(),
     needed,
     missing: unmet.map((need) => need.anyOf[0]),
-    excess: [...held].filter((name) => !useful.has(name)).toSorted(),
+    excess: [...held].filter((name) => !needed.includes(name)).toSorted(),
     shortfalls: unmet.flatMap((need) => (need.without ? [need.without] : [])),
   };
 };

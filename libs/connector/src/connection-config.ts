@@ -1,0 +1,47 @@
+import type { BudgetLimits } from './ledger.ts';
+import type { ConnectionState } from './reading.ts';
+import type { Secret } from './secret.ts';
+
+interface CommonConfig {
+  name: string;
+  state: ConnectionState;
+  /** True: its records create identities. */
+  authoritative: boolean;
+  /** The attribute that carries the correlation key. */
+  matchKey: string;
+  /** The attributes that are observed: always the login and match key too. */
+  attributes: readonly string[];
+  /** How long a replica may lag behind a write; divided by the time factor, as the two intervals are. */
+  settleMs: number;
+  incrementalMs: number;
+  fullMs: number;
+  /** Of one call; on real time. */
+  timeoutMs: number;
+  budget: BudgetLimits;
+}
+
+export interface OktaConfig extends CommonConfig {
+  kind: 'okta';
+  url: string;
+  /** An OAuth client with an RSA key, as PEM or JWK, or an API token. */
+  credential: { clientId: string; privateKey: Secret; keyId?: string } | { token: Secret };
+}
+
+export interface EntraConfig extends CommonConfig {
+  kind: 'entra';
+  /** Of Graph, without version. */
+  url: string;
+  /** Of the token endpoint, without tenant. */
+  loginUrl: string;
+  tenant: string;
+  credential: { clientId: string; clientSecret: Secret };
+}
+
+export interface HrConfig extends CommonConfig {
+  kind: 'hr';
+  url?: string;
+  /** What a pusher presents, or what a pull sends. */
+  credential?: { token: Secret };
+}
+
+export type ConnectionConfig = OktaConfig | EntraConfig | HrConfig;
