@@ -18,10 +18,15 @@ export interface DesiredEntitlement {
   readonly provenance: Provenance;
 }
 
-/** A value that could not be computed. `field`: attribute name, `manager`, or `kind:id` of an entitlement. */
+/** A value that could not be computed. `field`: attribute name, `enabled`, `manager`, or `kind:name` of an entitlement. */
 export interface MappingProblem {
   readonly connection: string;
   readonly field: string;
+  /** As a plan lists it. */
+  readonly reason: 'mapping-failed' | 'group-missing' | 'app-missing';
+  /** The target makes no account without this attribute. */
+  readonly required?: boolean;
+  /** For people; holds no value and no personal data. */
   readonly message: string;
   readonly provenance: Provenance;
 }
