@@ -46,7 +46,7 @@ export function describeError(error: unknown): Described {
   if (typeof error !== 'object' || error === null) return { code: 'internal.bug', text: `threw a ${typeof error}` };
   const { code, kind, message, remedy } = error as ErrorLike;
   if (typeof code === 'string' && typeof kind === 'string')
-    return { code, text: `${String(message)} ${remedy ? String(remedy) : ''}`.trim().slice(0, LONGEST) };
+    return { code, text: `${String(message)} ${typeof remedy === 'string' ? remedy : ''}`.trim().slice(0, LONGEST) };
   return { code: 'internal.bug', text: describeBug(error, typeof code === 'string' ? ` (${code})` : '') };
 }
 
