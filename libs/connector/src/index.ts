@@ -48,3 +48,6 @@ export type { SecretSources } from './connection-entry.ts';
 export { ConnectionFileInvalid } from './config-problems.ts';
 export type { ConfigProblem } from './config-problems.ts';
 export type { ConnectionConfig, EntraConfig, HrConfig, OktaConfig } from './connection-config.ts';
+export { collectPages, walkPages } from './walk-pages.ts';
+export type { PageWalk, RawPage } from './walk-pages.ts';
+export { mapFew, outcomeOf, Withheld } from './send-each.ts';

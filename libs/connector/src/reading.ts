@@ -71,8 +71,8 @@ export interface HeldEntitlements {
 }
 
 export interface EntitlementReader {
-  /** Groups and directly held apps of an account or group. Roles and licences where the connector declares them. */
-  entitlementsOf(holder: HolderRef, options?: CallOptions): Promise<HeldEntitlements>;
+  /** Groups and apps of an account or group; `aspects` narrows the read to what is asked. `aspects` of the answer says what was covered. */
+  entitlementsOf(holder: HolderRef, options?: CallOptions & { aspects?: readonly Aspect[] }): Promise<HeldEntitlements>;
   /** Direct members of a group, accounts and groups, as seen from the group. */
   listMembers(groupId: string, from?: Watermark, options?: CallOptions): AsyncIterable<Page<ObservedEntitlement>>;
   /** Accounts and groups that hold an app. */
