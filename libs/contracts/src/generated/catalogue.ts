@@ -69,6 +69,7 @@ export const typeNames = {
   'muster:identity/identity-state.v1': 'IdentityState',
   'muster:identity/login-assigned.v1': 'LoginAssigned',
   'muster:operations/connection-declared.v1': 'ConnectionDeclared',
+  'muster:operations/flow-document.v1': 'FlowDocument',
   'muster:operations/flow-published.v1': 'FlowPublished',
   'muster:operations/flow-retired.v1': 'FlowRetired',
   'muster:plan/plan-held.v1': 'PlanHeld',

@@ -450,6 +450,118 @@ export interface ConnectionDeclared {
   declaredBy: string;
 }
 /**
+ * A flow as an admin designs it: who is in scope, and what should hold for them while they are. Expressions are CEL.
+ */
+export interface FlowDocument {
+  /**
+   * name of the flow: the id of its stream
+   */
+  flow: string;
+  version: number;
+  title: string;
+  description?: string;
+  /**
+   * identity: any fact about the person
+   */
+  trigger: 'identity';
+  /**
+   * CEL, bool: who is in scope
+   */
+  scope: string;
+  /**
+   * @minItems 1
+   * @maxItems 200
+   */
+  steps: {
+    id: string;
+    /**
+     * an account with these values
+     */
+    account?: {
+      connection: string;
+      /**
+       * the attribute by which the account is known to be this person's
+       */
+      matchKey: {
+        attribute: string;
+        value: string;
+      };
+      /**
+       * the attribute that the person signs in with; written only when the account is made
+       */
+      login: {
+        attribute: string;
+        value: string;
+      };
+      /**
+       * CEL, bool: whether the account can be used; absent: true
+       */
+      enabled?: string;
+      /**
+       * by the target's attribute: CEL, or CEL with an apply mode (absent: always)
+       */
+      attributes: {
+        [k: string]:
+          | string
+          | {
+              value: string;
+              mode?: 'always' | 'onCreate' | 'defaultIfEmpty' | 'clearIfEmpty';
+            };
+      };
+      /**
+       * for targets that hold the manager as a reference to an account
+       */
+      manager?: {
+        /**
+         * CEL, string: the manager's worker key
+         */
+        workerKey: string;
+      };
+    };
+    /**
+     * membership of a group, by its id or by its name
+     */
+    group?: {
+      connection: string;
+      name?: string;
+      id?: string;
+      /**
+       * CEL, bool; absent: for all in scope
+       */
+      when?: string;
+    };
+    /**
+     * an application, by its id or by its name
+     */
+    app?: {
+      connection: string;
+      name?: string;
+      id?: string;
+      /**
+       * the group that holds the app: its members have it; absent: assigned directly
+       */
+      throughGroup?: {
+        name?: string;
+        id?: string;
+      };
+      /**
+       * CEL, bool; absent: for all in scope
+       */
+      when?: string;
+    };
+    /**
+     * nothing may be held in this connection, whoever granted it
+     */
+    none?: {
+      connection: string;
+      /**
+       * CEL, bool; absent: for all in scope
+       */
+      when?: string;
+    };
+  }[];
+}
+/**
  * A version of a flow is in force from here on.
  */
 export interface FlowPublished {
@@ -1047,6 +1159,7 @@ export interface MessageData {
   ScimBulkRequest: ScimBulkRequest;
   ScimBulkResponse: ScimBulkResponse;
   IdentityState: IdentityState;
+  FlowDocument: FlowDocument;
 }
 
 /** Parts that events and messages are made of. */

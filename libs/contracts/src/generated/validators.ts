@@ -4,6 +4,11 @@
 import module0 from 'ajv-formats/dist/formats.js';
 import module1 from 'ajv/dist/runtime/ucs2length.js';
 
+const joined = (errors, more) => {
+  for (const error of more) errors.push(error);
+  return errors;
+};
+
 export const AttributeProvenance = validate52;
 const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:common/attribute-provenance.v1","title":"AttributeProvenance","type":"object","properties":{"stream":{"type":"string","minLength":1,"maxLength":256},"revision":{"type":"integer","minimum":0},"field":{"type":"string","minLength":1,"maxLength":256}},"required":["stream","revision","field"],"additionalProperties":false};
 const func1 = module1.default;
@@ -324,7 +329,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(validate54(data[key0], {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data,parentDataProperty:key0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate54.errors : vErrors.concat(validate54.errors);
+vErrors = vErrors === null ? validate54.errors : joined(vErrors, validate54.errors);
 errors = vErrors.length;
 }
 }
@@ -753,7 +758,7 @@ errors++;
 const len0 = data3.length;
 for(let i0=0; i0<len0; i0++){
 if(!(validate63(data3[i0], {instancePath:instancePath+"/sources/" + i0,parentData:data3,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate63.errors : vErrors.concat(validate63.errors);
+vErrors = vErrors === null ? validate63.errors : joined(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
@@ -1131,19 +1136,19 @@ errors++;
 }
 if(data.value !== undefined){
 if(!(validate54(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate54.errors : vErrors.concat(validate54.errors);
+vErrors = vErrors === null ? validate54.errors : joined(vErrors, validate54.errors);
 errors = vErrors.length;
 }
 }
 if(data.profile !== undefined){
 if(!(validate56(data.profile, {instancePath:instancePath+"/profile",parentData:data,parentDataProperty:"profile",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+vErrors = vErrors === null ? validate56.errors : joined(vErrors, validate56.errors);
 errors = vErrors.length;
 }
 }
 if(data.entitlement !== undefined){
 if(!(validate59(data.entitlement, {instancePath:instancePath+"/entitlement",parentData:data,parentDataProperty:"entitlement",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
+vErrors = vErrors === null ? validate59.errors : joined(vErrors, validate59.errors);
 errors = vErrors.length;
 }
 }
@@ -1318,7 +1323,7 @@ errors++;
 }
 if(data.before !== undefined){
 if(!(validate54(data.before, {instancePath:instancePath+"/before",parentData:data,parentDataProperty:"before",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate54.errors : vErrors.concat(validate54.errors);
+vErrors = vErrors === null ? validate54.errors : joined(vErrors, validate54.errors);
 errors = vErrors.length;
 }
 }
@@ -1327,7 +1332,7 @@ let data17 = data.provenance;
 if(data17 && typeof data17 == "object" && !Array.isArray(data17)){
 for(const key2 in data17){
 if(!(validate62(data17[key2], {instancePath:instancePath+"/provenance/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data17,parentDataProperty:key2,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate62.errors : vErrors.concat(validate62.errors);
+vErrors = vErrors === null ? validate62.errors : joined(vErrors, validate62.errors);
 errors = vErrors.length;
 }
 }
@@ -5146,7 +5151,7 @@ errors++;
 }
 if(data.cause !== undefined){
 if(!(validate63(data.cause, {instancePath:instancePath+"/cause",parentData:data,parentDataProperty:"cause",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate63.errors : vErrors.concat(validate63.errors);
+vErrors = vErrors === null ? validate63.errors : joined(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
@@ -6444,7 +6449,7 @@ errors++;
 }
 if(data.attributes !== undefined){
 if(!(validate56(data.attributes, {instancePath:instancePath+"/attributes",parentData:data,parentDataProperty:"attributes",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+vErrors = vErrors === null ? validate56.errors : joined(vErrors, validate56.errors);
 errors = vErrors.length;
 }
 }
@@ -6514,7 +6519,7 @@ let data4 = data.provenance;
 if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
 for(const key1 in data4){
 if(!(validate52(data4[key1], {instancePath:instancePath+"/provenance/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data4,parentDataProperty:key1,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate52.errors : vErrors.concat(validate52.errors);
+vErrors = vErrors === null ? validate52.errors : joined(vErrors, validate52.errors);
 errors = vErrors.length;
 }
 }
@@ -6609,7 +6614,7 @@ errors++;
 }
 if(data8.value !== undefined){
 if(!(validate54(data8.value, {instancePath:instancePath+"/losing/" + key2.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i1+"/value",parentData:data8,parentDataProperty:"value",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate54.errors : vErrors.concat(validate54.errors);
+vErrors = vErrors === null ? validate54.errors : joined(vErrors, validate54.errors);
 errors = vErrors.length;
 }
 }
@@ -7234,7 +7239,7 @@ errors++;
 }
 if(data.cause !== undefined){
 if(!(validate63(data.cause, {instancePath:instancePath+"/cause",parentData:data,parentDataProperty:"cause",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate63.errors : vErrors.concat(validate63.errors);
+vErrors = vErrors === null ? validate63.errors : joined(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
@@ -7583,7 +7588,7 @@ vErrors = null;
 }
 if(data.attributes !== undefined){
 if(!(validate56(data.attributes, {instancePath:instancePath+"/attributes",parentData:data,parentDataProperty:"attributes",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+vErrors = vErrors === null ? validate56.errors : joined(vErrors, validate56.errors);
 errors = vErrors.length;
 }
 }
@@ -8142,14 +8147,1575 @@ return errors === 0;
 }
 validate90.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const FlowPublished = validate91;
-const schema45 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:operations/flow-published.v1","title":"FlowPublished","x-stream":"flow","type":"object","properties":{"flowId":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1},"document":{"type":"object"},"contentHash":{"type":"string","minLength":1,"maxLength":256},"publishedBy":{"type":"string","minLength":1,"maxLength":256}},"required":["flowId","version","document","contentHash","publishedBy"],"additionalProperties":false};
+export const FlowDocument = validate91;
+const schema45 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:operations/flow-document.v1","title":"FlowDocument","type":"object","properties":{"flow":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"version":{"type":"integer","minimum":1},"title":{"type":"string","minLength":1,"maxLength":200},"description":{"type":"string","maxLength":4000},"trigger":{"type":"string","enum":["identity"]},"scope":{"type":"string","minLength":1,"maxLength":4000},"steps":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"account":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"matchKey":{"type":"object","properties":{"attribute":{"type":"string","minLength":1,"maxLength":256},"value":{"type":"string","minLength":1,"maxLength":4000}},"required":["attribute","value"],"additionalProperties":false},"login":{"type":"object","properties":{"attribute":{"type":"string","minLength":1,"maxLength":256},"value":{"type":"string","minLength":1,"maxLength":4000}},"required":["attribute","value"],"additionalProperties":false},"enabled":{"type":"string","minLength":1,"maxLength":4000},"attributes":{"type":"object","additionalProperties":{"anyOf":[{"type":"string","minLength":1,"maxLength":4000},{"type":"object","properties":{"value":{"type":"string","minLength":1,"maxLength":4000},"mode":{"type":"string","enum":["always","onCreate","defaultIfEmpty","clearIfEmpty"]}},"required":["value"],"additionalProperties":false}]},"maxProperties":200},"manager":{"type":"object","properties":{"workerKey":{"type":"string","minLength":1,"maxLength":4000}},"required":["workerKey"],"additionalProperties":false}},"required":["connection","matchKey","login","attributes"],"additionalProperties":false},"group":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"name":{"type":"string","minLength":1,"maxLength":512},"id":{"type":"string","minLength":1,"maxLength":256},"when":{"type":"string","minLength":1,"maxLength":4000}},"required":["connection"],"minProperties":2,"additionalProperties":false},"app":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"name":{"type":"string","minLength":1,"maxLength":512},"id":{"type":"string","minLength":1,"maxLength":256},"throughGroup":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":512},"id":{"type":"string","minLength":1,"maxLength":256}},"minProperties":1,"additionalProperties":false},"when":{"type":"string","minLength":1,"maxLength":4000}},"required":["connection"],"minProperties":2,"additionalProperties":false},"none":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"when":{"type":"string","minLength":1,"maxLength":4000}},"required":["connection"],"additionalProperties":false}},"required":["id"],"minProperties":2,"maxProperties":2,"additionalProperties":false},"minItems":1,"maxItems":200}},"required":["flow","version","title","trigger","scope","steps"],"additionalProperties":false};
 
 function validate91(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="muster:operations/flow-published.v1" */;
+/*# sourceURL="muster:operations/flow-document.v1" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate91.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.flow === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "flow"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.version === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "version"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.title === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "title"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if(data.trigger === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "trigger"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data.scope === undefined){
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "scope"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+if(data.steps === undefined){
+const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "steps"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((((((key0 === "flow") || (key0 === "version")) || (key0 === "title")) || (key0 === "description")) || (key0 === "trigger")) || (key0 === "scope")) || (key0 === "steps"))){
+const err6 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+if(data.flow !== undefined){
+let data0 = data.flow;
+if(typeof data0 === "string"){
+if(!pattern3.test(data0)){
+const err7 = {instancePath:instancePath+"/flow",schemaPath:"#/properties/flow/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+else {
+const err8 = {instancePath:instancePath+"/flow",schemaPath:"#/properties/flow/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+if(data.version !== undefined){
+let data1 = data.version;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err9 = {instancePath:instancePath+"/version",schemaPath:"#/properties/version/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 < 1 || isNaN(data1)){
+const err10 = {instancePath:instancePath+"/version",schemaPath:"#/properties/version/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+}
+if(data.title !== undefined){
+let data2 = data.title;
+if(typeof data2 === "string"){
+if(func1(data2) > 200){
+const err11 = {instancePath:instancePath+"/title",schemaPath:"#/properties/title/maxLength",keyword:"maxLength",params:{limit: 200}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+if(func1(data2) < 1){
+const err12 = {instancePath:instancePath+"/title",schemaPath:"#/properties/title/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+}
+else {
+const err13 = {instancePath:instancePath+"/title",schemaPath:"#/properties/title/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+}
+if(data.description !== undefined){
+let data3 = data.description;
+if(typeof data3 === "string"){
+if(func1(data3) > 4000){
+const err14 = {instancePath:instancePath+"/description",schemaPath:"#/properties/description/maxLength",keyword:"maxLength",params:{limit: 4000}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+}
+else {
+const err15 = {instancePath:instancePath+"/description",schemaPath:"#/properties/description/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+}
+if(data.trigger !== undefined){
+let data4 = data.trigger;
+if(typeof data4 !== "string"){
+const err16 = {instancePath:instancePath+"/trigger",schemaPath:"#/properties/trigger/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+if(!(data4 === "identity")){
+const err17 = {instancePath:instancePath+"/trigger",schemaPath:"#/properties/trigger/enum",keyword:"enum",params:{allowedValues: schema45.properties.trigger.enum}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
+}
+errors++;
+}
+}
+if(data.scope !== undefined){
+let data5 = data.scope;
+if(typeof data5 === "string"){
+if(func1(data5) > 4000){
+const err18 = {instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/maxLength",keyword:"maxLength",params:{limit: 4000}};
+if(vErrors === null){
+vErrors = [err18];
+}
+else {
+vErrors.push(err18);
+}
+errors++;
+}
+if(func1(data5) < 1){
+const err19 = {instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err19];
+}
+else {
+vErrors.push(err19);
+}
+errors++;
+}
+}
+else {
+const err20 = {instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err20];
+}
+else {
+vErrors.push(err20);
+}
+errors++;
+}
+}
+if(data.steps !== undefined){
+let data6 = data.steps;
+if(Array.isArray(data6)){
+if(data6.length > 200){
+const err21 = {instancePath:instancePath+"/steps",schemaPath:"#/properties/steps/maxItems",keyword:"maxItems",params:{limit: 200}};
+if(vErrors === null){
+vErrors = [err21];
+}
+else {
+vErrors.push(err21);
+}
+errors++;
+}
+if(data6.length < 1){
+const err22 = {instancePath:instancePath+"/steps",schemaPath:"#/properties/steps/minItems",keyword:"minItems",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err22];
+}
+else {
+vErrors.push(err22);
+}
+errors++;
+}
+const len0 = data6.length;
+for(let i0=0; i0<len0; i0++){
+let data7 = data6[i0];
+if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
+if(Object.keys(data7).length > 2){
+const err23 = {instancePath:instancePath+"/steps/" + i0,schemaPath:"#/properties/steps/items/maxProperties",keyword:"maxProperties",params:{limit: 2}};
+if(vErrors === null){
+vErrors = [err23];
+}
+else {
+vErrors.push(err23);
+}
+errors++;
+}
+if(Object.keys(data7).length < 2){
+const err24 = {instancePath:instancePath+"/steps/" + i0,schemaPath:"#/properties/steps/items/minProperties",keyword:"minProperties",params:{limit: 2}};
+if(vErrors === null){
+vErrors = [err24];
+}
+else {
+vErrors.push(err24);
+}
+errors++;
+}
+if(data7.id === undefined){
+const err25 = {instancePath:instancePath+"/steps/" + i0,schemaPath:"#/properties/steps/items/required",keyword:"required",params:{missingProperty: "id"}};
+if(vErrors === null){
+vErrors = [err25];
+}
+else {
+vErrors.push(err25);
+}
+errors++;
+}
+for(const key1 in data7){
+if(!(((((key1 === "id") || (key1 === "account")) || (key1 === "group")) || (key1 === "app")) || (key1 === "none"))){
+const err26 = {instancePath:instancePath+"/steps/" + i0,schemaPath:"#/properties/steps/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(vErrors === null){
+vErrors = [err26];
+}
+else {
+vErrors.push(err26);
+}
+errors++;
+}
+}
+if(data7.id !== undefined){
+let data8 = data7.id;
+if(typeof data8 === "string"){
+if(!pattern3.test(data8)){
+const err27 = {instancePath:instancePath+"/steps/" + i0+"/id",schemaPath:"#/properties/steps/items/properties/id/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err27];
+}
+else {
+vErrors.push(err27);
+}
+errors++;
+}
+}
+else {
+const err28 = {instancePath:instancePath+"/steps/" + i0+"/id",schemaPath:"#/properties/steps/items/properties/id/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err28];
+}
+else {
+vErrors.push(err28);
+}
+errors++;
+}
+}
+if(data7.account !== undefined){
+let data9 = data7.account;
+if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
+if(data9.connection === undefined){
+const err29 = {instancePath:instancePath+"/steps/" + i0+"/account",schemaPath:"#/properties/steps/items/properties/account/required",keyword:"required",params:{missingProperty: "connection"}};
+if(vErrors === null){
+vErrors = [err29];
+}
+else {
+vErrors.push(err29);
+}
+errors++;
+}
+if(data9.matchKey === undefined){
+const err30 = {instancePath:instancePath+"/steps/" + i0+"/account",schemaPath:"#/properties/steps/items/properties/account/required",keyword:"required",params:{missingProperty: "matchKey"}};
+if(vErrors === null){
+vErrors = [err30];
+}
+else {
+vErrors.push(err30);
+}
+errors++;
+}
+if(data9.login === undefined){
+const err31 = {instancePath:instancePath+"/steps/" + i0+"/account",schemaPath:"#/properties/steps/items/properties/account/required",keyword:"required",params:{missingProperty: "login"}};
+if(vErrors === null){
+vErrors = [err31];
+}
+else {
+vErrors.push(err31);
+}
+errors++;
+}
+if(data9.attributes === undefined){
+const err32 = {instancePath:instancePath+"/steps/" + i0+"/account",schemaPath:"#/properties/steps/items/properties/account/required",keyword:"required",params:{missingProperty: "attributes"}};
+if(vErrors === null){
+vErrors = [err32];
+}
+else {
+vErrors.push(err32);
+}
+errors++;
+}
+for(const key2 in data9){
+if(!((((((key2 === "connection") || (key2 === "matchKey")) || (key2 === "login")) || (key2 === "enabled")) || (key2 === "attributes")) || (key2 === "manager"))){
+const err33 = {instancePath:instancePath+"/steps/" + i0+"/account",schemaPath:"#/properties/steps/items/properties/account/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2}};
+if(vErrors === null){
+vErrors = [err33];
+}
+else {
+vErrors.push(err33);
+}
+errors++;
+}
+}
+if(data9.connection !== undefined){
+let data10 = data9.connection;
+if(typeof data10 === "string"){
+if(!pattern3.test(data10)){
+const err34 = {instancePath:instancePath+"/steps/" + i0+"/account/connection",schemaPath:"#/properties/steps/items/properties/account/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err34];
+}
+else {
+vErrors.push(err34);
+}
+errors++;
+}
+}
+else {
+const err35 = {instancePath:instancePath+"/steps/" + i0+"/account/connection",schemaPath:"#/properties/steps/items/properties/account/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err35];
+}
+else {
+vErrors.push(err35);
+}
+errors++;
+}
+}
+if(data9.matchKey !== undefined){
+let data11 = data9.matchKey;
+if(data11 && typeof data11 == "object" && !Array.isArray(data11)){
+if(data11.attribute === undefined){
+const err36 = {instancePath:instancePath+"/steps/" + i0+"/account/matchKey",schemaPath:"#/properties/steps/items/properties/account/properties/matchKey/required",keyword:"required",params:{missingProperty: "attribute"}};
+if(vErrors === null){
+vErrors = [err36];
+}
+else {
+vErrors.push(err36);
+}
+errors++;
+}
+if(data11.value === undefined){
+const err37 = {instancePath:instancePath+"/steps/" + i0+"/account/matchKey",schemaPath:"#/properties/steps/items/properties/account/properties/matchKey/required",keyword:"required",params:{missingProperty: "value"}};
+if(vErrors === null){
+vErrors = [err37];
+}
+else {
+vErrors.push(err37);
+}
+errors++;
+}
+for(const key3 in data11){
+if(!((key3 === "attribute") || (key3 === "value"))){
+const err38 = {instancePath:instancePath+"/steps/" + i0+"/account/matchKey",schemaPath:"#/properties/steps/items/properties/account/properties/matchKey/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3}};
+if(vErrors === null){
+vErrors = [err38];
+}
+else {
+vErrors.push(err38);
+}
+errors++;
+}
+}
+if(data11.attribute !== undefined){
+let data12 = data11.attribute;
+if(typeof data12 === "string"){
+if(func1(data12) > 256){
+const err39 = {instancePath:instancePath+"/steps/" + i0+"/account/matchKey/attribute",schemaPath:"#/properties/steps/items/properties/account/properties/matchKey/properties/attribute/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err39];
+}
+else {
+vErrors.push(err39);
+}
+errors++;
+}
+if(func1(data12) < 1){
+const err40 = {instancePath:instancePath+"/steps/" + i0+"/account/matchKey/attribute",schemaPath:"#/properties/steps/items/properties/account/properties/matchKey/properties/attribute/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err40];
+}
+else {
+vErrors.push(err40);
+}
+errors++;
+}
+}
+else {
+const err41 = {instancePath:instancePath+"/steps/" + i0+"/account/matchKey/attribute",schemaPath:"#/properties/steps/items/properties/account/properties/matchKey/properties/attribute/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err41];
+}
+else {
+vErrors.push(err41);
+}
+errors++;
+}
+}
+if(data11.value !== undefined){
+let data13 = data11.value;
+if(typeof data13 === "string"){
+if(func1(data13) > 4000){
+const err42 = {instancePath:instancePath+"/steps/" + i0+"/account/matchKey/value",schemaPath:"#/properties/steps/items/properties/account/properties/matchKey/properties/value/maxLength",keyword:"maxLength",params:{limit: 4000}};
+if(vErrors === null){
+vErrors = [err42];
+}
+else {
+vErrors.push(err42);
+}
+errors++;
+}
+if(func1(data13) < 1){
+const err43 = {instancePath:instancePath+"/steps/" + i0+"/account/matchKey/value",schemaPath:"#/properties/steps/items/properties/account/properties/matchKey/properties/value/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err43];
+}
+else {
+vErrors.push(err43);
+}
+errors++;
+}
+}
+else {
+const err44 = {instancePath:instancePath+"/steps/" + i0+"/account/matchKey/value",schemaPath:"#/properties/steps/items/properties/account/properties/matchKey/properties/value/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err44];
+}
+else {
+vErrors.push(err44);
+}
+errors++;
+}
+}
+}
+else {
+const err45 = {instancePath:instancePath+"/steps/" + i0+"/account/matchKey",schemaPath:"#/properties/steps/items/properties/account/properties/matchKey/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err45];
+}
+else {
+vErrors.push(err45);
+}
+errors++;
+}
+}
+if(data9.login !== undefined){
+let data14 = data9.login;
+if(data14 && typeof data14 == "object" && !Array.isArray(data14)){
+if(data14.attribute === undefined){
+const err46 = {instancePath:instancePath+"/steps/" + i0+"/account/login",schemaPath:"#/properties/steps/items/properties/account/properties/login/required",keyword:"required",params:{missingProperty: "attribute"}};
+if(vErrors === null){
+vErrors = [err46];
+}
+else {
+vErrors.push(err46);
+}
+errors++;
+}
+if(data14.value === undefined){
+const err47 = {instancePath:instancePath+"/steps/" + i0+"/account/login",schemaPath:"#/properties/steps/items/properties/account/properties/login/required",keyword:"required",params:{missingProperty: "value"}};
+if(vErrors === null){
+vErrors = [err47];
+}
+else {
+vErrors.push(err47);
+}
+errors++;
+}
+for(const key4 in data14){
+if(!((key4 === "attribute") || (key4 === "value"))){
+const err48 = {instancePath:instancePath+"/steps/" + i0+"/account/login",schemaPath:"#/properties/steps/items/properties/account/properties/login/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key4}};
+if(vErrors === null){
+vErrors = [err48];
+}
+else {
+vErrors.push(err48);
+}
+errors++;
+}
+}
+if(data14.attribute !== undefined){
+let data15 = data14.attribute;
+if(typeof data15 === "string"){
+if(func1(data15) > 256){
+const err49 = {instancePath:instancePath+"/steps/" + i0+"/account/login/attribute",schemaPath:"#/properties/steps/items/properties/account/properties/login/properties/attribute/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err49];
+}
+else {
+vErrors.push(err49);
+}
+errors++;
+}
+if(func1(data15) < 1){
+const err50 = {instancePath:instancePath+"/steps/" + i0+"/account/login/attribute",schemaPath:"#/properties/steps/items/properties/account/properties/login/properties/attribute/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err50];
+}
+else {
+vErrors.push(err50);
+}
+errors++;
+}
+}
+else {
+const err51 = {instancePath:instancePath+"/steps/" + i0+"/account/login/attribute",schemaPath:"#/properties/steps/items/properties/account/properties/login/properties/attribute/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err51];
+}
+else {
+vErrors.push(err51);
+}
+errors++;
+}
+}
+if(data14.value !== undefined){
+let data16 = data14.value;
+if(typeof data16 === "string"){
+if(func1(data16) > 4000){
+const err52 = {instancePath:instancePath+"/steps/" + i0+"/account/login/value",schemaPath:"#/properties/steps/items/properties/account/properties/login/properties/value/maxLength",keyword:"maxLength",params:{limit: 4000}};
+if(vErrors === null){
+vErrors = [err52];
+}
+else {
+vErrors.push(err52);
+}
+errors++;
+}
+if(func1(data16) < 1){
+const err53 = {instancePath:instancePath+"/steps/" + i0+"/account/login/value",schemaPath:"#/properties/steps/items/properties/account/properties/login/properties/value/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err53];
+}
+else {
+vErrors.push(err53);
+}
+errors++;
+}
+}
+else {
+const err54 = {instancePath:instancePath+"/steps/" + i0+"/account/login/value",schemaPath:"#/properties/steps/items/properties/account/properties/login/properties/value/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err54];
+}
+else {
+vErrors.push(err54);
+}
+errors++;
+}
+}
+}
+else {
+const err55 = {instancePath:instancePath+"/steps/" + i0+"/account/login",schemaPath:"#/properties/steps/items/properties/account/properties/login/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err55];
+}
+else {
+vErrors.push(err55);
+}
+errors++;
+}
+}
+if(data9.enabled !== undefined){
+let data17 = data9.enabled;
+if(typeof data17 === "string"){
+if(func1(data17) > 4000){
+const err56 = {instancePath:instancePath+"/steps/" + i0+"/account/enabled",schemaPath:"#/properties/steps/items/properties/account/properties/enabled/maxLength",keyword:"maxLength",params:{limit: 4000}};
+if(vErrors === null){
+vErrors = [err56];
+}
+else {
+vErrors.push(err56);
+}
+errors++;
+}
+if(func1(data17) < 1){
+const err57 = {instancePath:instancePath+"/steps/" + i0+"/account/enabled",schemaPath:"#/properties/steps/items/properties/account/properties/enabled/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err57];
+}
+else {
+vErrors.push(err57);
+}
+errors++;
+}
+}
+else {
+const err58 = {instancePath:instancePath+"/steps/" + i0+"/account/enabled",schemaPath:"#/properties/steps/items/properties/account/properties/enabled/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err58];
+}
+else {
+vErrors.push(err58);
+}
+errors++;
+}
+}
+if(data9.attributes !== undefined){
+let data18 = data9.attributes;
+if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
+if(Object.keys(data18).length > 200){
+const err59 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes",schemaPath:"#/properties/steps/items/properties/account/properties/attributes/maxProperties",keyword:"maxProperties",params:{limit: 200}};
+if(vErrors === null){
+vErrors = [err59];
+}
+else {
+vErrors.push(err59);
+}
+errors++;
+}
+for(const key5 in data18){
+let data19 = data18[key5];
+const _errs46 = errors;
+let valid8 = false;
+const _errs47 = errors;
+if(typeof data19 === "string"){
+if(func1(data19) > 4000){
+const err60 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/steps/items/properties/account/properties/attributes/additionalProperties/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 4000}};
+if(vErrors === null){
+vErrors = [err60];
+}
+else {
+vErrors.push(err60);
+}
+errors++;
+}
+if(func1(data19) < 1){
+const err61 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/steps/items/properties/account/properties/attributes/additionalProperties/anyOf/0/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err61];
+}
+else {
+vErrors.push(err61);
+}
+errors++;
+}
+}
+else {
+const err62 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/steps/items/properties/account/properties/attributes/additionalProperties/anyOf/0/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err62];
+}
+else {
+vErrors.push(err62);
+}
+errors++;
+}
+var _valid0 = _errs47 === errors;
+valid8 = valid8 || _valid0;
+const _errs49 = errors;
+if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
+if(data19.value === undefined){
+const err63 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/steps/items/properties/account/properties/attributes/additionalProperties/anyOf/1/required",keyword:"required",params:{missingProperty: "value"}};
+if(vErrors === null){
+vErrors = [err63];
+}
+else {
+vErrors.push(err63);
+}
+errors++;
+}
+for(const key6 in data19){
+if(!((key6 === "value") || (key6 === "mode"))){
+const err64 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/steps/items/properties/account/properties/attributes/additionalProperties/anyOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6}};
+if(vErrors === null){
+vErrors = [err64];
+}
+else {
+vErrors.push(err64);
+}
+errors++;
+}
+}
+if(data19.value !== undefined){
+let data20 = data19.value;
+if(typeof data20 === "string"){
+if(func1(data20) > 4000){
+const err65 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/value",schemaPath:"#/properties/steps/items/properties/account/properties/attributes/additionalProperties/anyOf/1/properties/value/maxLength",keyword:"maxLength",params:{limit: 4000}};
+if(vErrors === null){
+vErrors = [err65];
+}
+else {
+vErrors.push(err65);
+}
+errors++;
+}
+if(func1(data20) < 1){
+const err66 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/value",schemaPath:"#/properties/steps/items/properties/account/properties/attributes/additionalProperties/anyOf/1/properties/value/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err66];
+}
+else {
+vErrors.push(err66);
+}
+errors++;
+}
+}
+else {
+const err67 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/value",schemaPath:"#/properties/steps/items/properties/account/properties/attributes/additionalProperties/anyOf/1/properties/value/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err67];
+}
+else {
+vErrors.push(err67);
+}
+errors++;
+}
+}
+if(data19.mode !== undefined){
+let data21 = data19.mode;
+if(typeof data21 !== "string"){
+const err68 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/mode",schemaPath:"#/properties/steps/items/properties/account/properties/attributes/additionalProperties/anyOf/1/properties/mode/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err68];
+}
+else {
+vErrors.push(err68);
+}
+errors++;
+}
+if(!((((data21 === "always") || (data21 === "onCreate")) || (data21 === "defaultIfEmpty")) || (data21 === "clearIfEmpty"))){
+const err69 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/mode",schemaPath:"#/properties/steps/items/properties/account/properties/attributes/additionalProperties/anyOf/1/properties/mode/enum",keyword:"enum",params:{allowedValues: schema45.properties.steps.items.properties.account.properties.attributes.additionalProperties.anyOf[1].properties.mode.enum}};
+if(vErrors === null){
+vErrors = [err69];
+}
+else {
+vErrors.push(err69);
+}
+errors++;
+}
+}
+}
+else {
+const err70 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/steps/items/properties/account/properties/attributes/additionalProperties/anyOf/1/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err70];
+}
+else {
+vErrors.push(err70);
+}
+errors++;
+}
+var _valid0 = _errs49 === errors;
+valid8 = valid8 || _valid0;
+if(!valid8){
+const err71 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/steps/items/properties/account/properties/attributes/additionalProperties/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err71];
+}
+else {
+vErrors.push(err71);
+}
+errors++;
+}
+else {
+errors = _errs46;
+if(vErrors !== null){
+if(_errs46){
+vErrors.length = _errs46;
+}
+else {
+vErrors = null;
+}
+}
+}
+}
+}
+else {
+const err72 = {instancePath:instancePath+"/steps/" + i0+"/account/attributes",schemaPath:"#/properties/steps/items/properties/account/properties/attributes/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err72];
+}
+else {
+vErrors.push(err72);
+}
+errors++;
+}
+}
+if(data9.manager !== undefined){
+let data22 = data9.manager;
+if(data22 && typeof data22 == "object" && !Array.isArray(data22)){
+if(data22.workerKey === undefined){
+const err73 = {instancePath:instancePath+"/steps/" + i0+"/account/manager",schemaPath:"#/properties/steps/items/properties/account/properties/manager/required",keyword:"required",params:{missingProperty: "workerKey"}};
+if(vErrors === null){
+vErrors = [err73];
+}
+else {
+vErrors.push(err73);
+}
+errors++;
+}
+for(const key7 in data22){
+if(!(key7 === "workerKey")){
+const err74 = {instancePath:instancePath+"/steps/" + i0+"/account/manager",schemaPath:"#/properties/steps/items/properties/account/properties/manager/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7}};
+if(vErrors === null){
+vErrors = [err74];
+}
+else {
+vErrors.push(err74);
+}
+errors++;
+}
+}
+if(data22.workerKey !== undefined){
+let data23 = data22.workerKey;
+if(typeof data23 === "string"){
+if(func1(data23) > 4000){
+const err75 = {instancePath:instancePath+"/steps/" + i0+"/account/manager/workerKey",schemaPath:"#/properties/steps/items/properties/account/properties/manager/properties/workerKey/maxLength",keyword:"maxLength",params:{limit: 4000}};
+if(vErrors === null){
+vErrors = [err75];
+}
+else {
+vErrors.push(err75);
+}
+errors++;
+}
+if(func1(data23) < 1){
+const err76 = {instancePath:instancePath+"/steps/" + i0+"/account/manager/workerKey",schemaPath:"#/properties/steps/items/properties/account/properties/manager/properties/workerKey/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err76];
+}
+else {
+vErrors.push(err76);
+}
+errors++;
+}
+}
+else {
+const err77 = {instancePath:instancePath+"/steps/" + i0+"/account/manager/workerKey",schemaPath:"#/properties/steps/items/properties/account/properties/manager/properties/workerKey/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err77];
+}
+else {
+vErrors.push(err77);
+}
+errors++;
+}
+}
+}
+else {
+const err78 = {instancePath:instancePath+"/steps/" + i0+"/account/manager",schemaPath:"#/properties/steps/items/properties/account/properties/manager/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err78];
+}
+else {
+vErrors.push(err78);
+}
+errors++;
+}
+}
+}
+else {
+const err79 = {instancePath:instancePath+"/steps/" + i0+"/account",schemaPath:"#/properties/steps/items/properties/account/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err79];
+}
+else {
+vErrors.push(err79);
+}
+errors++;
+}
+}
+if(data7.group !== undefined){
+let data24 = data7.group;
+if(data24 && typeof data24 == "object" && !Array.isArray(data24)){
+if(Object.keys(data24).length < 2){
+const err80 = {instancePath:instancePath+"/steps/" + i0+"/group",schemaPath:"#/properties/steps/items/properties/group/minProperties",keyword:"minProperties",params:{limit: 2}};
+if(vErrors === null){
+vErrors = [err80];
+}
+else {
+vErrors.push(err80);
+}
+errors++;
+}
+if(data24.connection === undefined){
+const err81 = {instancePath:instancePath+"/steps/" + i0+"/group",schemaPath:"#/properties/steps/items/properties/group/required",keyword:"required",params:{missingProperty: "connection"}};
+if(vErrors === null){
+vErrors = [err81];
+}
+else {
+vErrors.push(err81);
+}
+errors++;
+}
+for(const key8 in data24){
+if(!((((key8 === "connection") || (key8 === "name")) || (key8 === "id")) || (key8 === "when"))){
+const err82 = {instancePath:instancePath+"/steps/" + i0+"/group",schemaPath:"#/properties/steps/items/properties/group/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8}};
+if(vErrors === null){
+vErrors = [err82];
+}
+else {
+vErrors.push(err82);
+}
+errors++;
+}
+}
+if(data24.connection !== undefined){
+let data25 = data24.connection;
+if(typeof data25 === "string"){
+if(!pattern3.test(data25)){
+const err83 = {instancePath:instancePath+"/steps/" + i0+"/group/connection",schemaPath:"#/properties/steps/items/properties/group/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err83];
+}
+else {
+vErrors.push(err83);
+}
+errors++;
+}
+}
+else {
+const err84 = {instancePath:instancePath+"/steps/" + i0+"/group/connection",schemaPath:"#/properties/steps/items/properties/group/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err84];
+}
+else {
+vErrors.push(err84);
+}
+errors++;
+}
+}
+if(data24.name !== undefined){
+let data26 = data24.name;
+if(typeof data26 === "string"){
+if(func1(data26) > 512){
+const err85 = {instancePath:instancePath+"/steps/" + i0+"/group/name",schemaPath:"#/properties/steps/items/properties/group/properties/name/maxLength",keyword:"maxLength",params:{limit: 512}};
+if(vErrors === null){
+vErrors = [err85];
+}
+else {
+vErrors.push(err85);
+}
+errors++;
+}
+if(func1(data26) < 1){
+const err86 = {instancePath:instancePath+"/steps/" + i0+"/group/name",schemaPath:"#/properties/steps/items/properties/group/properties/name/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err86];
+}
+else {
+vErrors.push(err86);
+}
+errors++;
+}
+}
+else {
+const err87 = {instancePath:instancePath+"/steps/" + i0+"/group/name",schemaPath:"#/properties/steps/items/properties/group/properties/name/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err87];
+}
+else {
+vErrors.push(err87);
+}
+errors++;
+}
+}
+if(data24.id !== undefined){
+let data27 = data24.id;
+if(typeof data27 === "string"){
+if(func1(data27) > 256){
+const err88 = {instancePath:instancePath+"/steps/" + i0+"/group/id",schemaPath:"#/properties/steps/items/properties/group/properties/id/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err88];
+}
+else {
+vErrors.push(err88);
+}
+errors++;
+}
+if(func1(data27) < 1){
+const err89 = {instancePath:instancePath+"/steps/" + i0+"/group/id",schemaPath:"#/properties/steps/items/properties/group/properties/id/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err89];
+}
+else {
+vErrors.push(err89);
+}
+errors++;
+}
+}
+else {
+const err90 = {instancePath:instancePath+"/steps/" + i0+"/group/id",schemaPath:"#/properties/steps/items/properties/group/properties/id/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err90];
+}
+else {
+vErrors.push(err90);
+}
+errors++;
+}
+}
+if(data24.when !== undefined){
+let data28 = data24.when;
+if(typeof data28 === "string"){
+if(func1(data28) > 4000){
+const err91 = {instancePath:instancePath+"/steps/" + i0+"/group/when",schemaPath:"#/properties/steps/items/properties/group/properties/when/maxLength",keyword:"maxLength",params:{limit: 4000}};
+if(vErrors === null){
+vErrors = [err91];
+}
+else {
+vErrors.push(err91);
+}
+errors++;
+}
+if(func1(data28) < 1){
+const err92 = {instancePath:instancePath+"/steps/" + i0+"/group/when",schemaPath:"#/properties/steps/items/properties/group/properties/when/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err92];
+}
+else {
+vErrors.push(err92);
+}
+errors++;
+}
+}
+else {
+const err93 = {instancePath:instancePath+"/steps/" + i0+"/group/when",schemaPath:"#/properties/steps/items/properties/group/properties/when/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err93];
+}
+else {
+vErrors.push(err93);
+}
+errors++;
+}
+}
+}
+else {
+const err94 = {instancePath:instancePath+"/steps/" + i0+"/group",schemaPath:"#/properties/steps/items/properties/group/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err94];
+}
+else {
+vErrors.push(err94);
+}
+errors++;
+}
+}
+if(data7.app !== undefined){
+let data29 = data7.app;
+if(data29 && typeof data29 == "object" && !Array.isArray(data29)){
+if(Object.keys(data29).length < 2){
+const err95 = {instancePath:instancePath+"/steps/" + i0+"/app",schemaPath:"#/properties/steps/items/properties/app/minProperties",keyword:"minProperties",params:{limit: 2}};
+if(vErrors === null){
+vErrors = [err95];
+}
+else {
+vErrors.push(err95);
+}
+errors++;
+}
+if(data29.connection === undefined){
+const err96 = {instancePath:instancePath+"/steps/" + i0+"/app",schemaPath:"#/properties/steps/items/properties/app/required",keyword:"required",params:{missingProperty: "connection"}};
+if(vErrors === null){
+vErrors = [err96];
+}
+else {
+vErrors.push(err96);
+}
+errors++;
+}
+for(const key9 in data29){
+if(!(((((key9 === "connection") || (key9 === "name")) || (key9 === "id")) || (key9 === "throughGroup")) || (key9 === "when"))){
+const err97 = {instancePath:instancePath+"/steps/" + i0+"/app",schemaPath:"#/properties/steps/items/properties/app/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9}};
+if(vErrors === null){
+vErrors = [err97];
+}
+else {
+vErrors.push(err97);
+}
+errors++;
+}
+}
+if(data29.connection !== undefined){
+let data30 = data29.connection;
+if(typeof data30 === "string"){
+if(!pattern3.test(data30)){
+const err98 = {instancePath:instancePath+"/steps/" + i0+"/app/connection",schemaPath:"#/properties/steps/items/properties/app/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err98];
+}
+else {
+vErrors.push(err98);
+}
+errors++;
+}
+}
+else {
+const err99 = {instancePath:instancePath+"/steps/" + i0+"/app/connection",schemaPath:"#/properties/steps/items/properties/app/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err99];
+}
+else {
+vErrors.push(err99);
+}
+errors++;
+}
+}
+if(data29.name !== undefined){
+let data31 = data29.name;
+if(typeof data31 === "string"){
+if(func1(data31) > 512){
+const err100 = {instancePath:instancePath+"/steps/" + i0+"/app/name",schemaPath:"#/properties/steps/items/properties/app/properties/name/maxLength",keyword:"maxLength",params:{limit: 512}};
+if(vErrors === null){
+vErrors = [err100];
+}
+else {
+vErrors.push(err100);
+}
+errors++;
+}
+if(func1(data31) < 1){
+const err101 = {instancePath:instancePath+"/steps/" + i0+"/app/name",schemaPath:"#/properties/steps/items/properties/app/properties/name/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err101];
+}
+else {
+vErrors.push(err101);
+}
+errors++;
+}
+}
+else {
+const err102 = {instancePath:instancePath+"/steps/" + i0+"/app/name",schemaPath:"#/properties/steps/items/properties/app/properties/name/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err102];
+}
+else {
+vErrors.push(err102);
+}
+errors++;
+}
+}
+if(data29.id !== undefined){
+let data32 = data29.id;
+if(typeof data32 === "string"){
+if(func1(data32) > 256){
+const err103 = {instancePath:instancePath+"/steps/" + i0+"/app/id",schemaPath:"#/properties/steps/items/properties/app/properties/id/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err103];
+}
+else {
+vErrors.push(err103);
+}
+errors++;
+}
+if(func1(data32) < 1){
+const err104 = {instancePath:instancePath+"/steps/" + i0+"/app/id",schemaPath:"#/properties/steps/items/properties/app/properties/id/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err104];
+}
+else {
+vErrors.push(err104);
+}
+errors++;
+}
+}
+else {
+const err105 = {instancePath:instancePath+"/steps/" + i0+"/app/id",schemaPath:"#/properties/steps/items/properties/app/properties/id/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err105];
+}
+else {
+vErrors.push(err105);
+}
+errors++;
+}
+}
+if(data29.throughGroup !== undefined){
+let data33 = data29.throughGroup;
+if(data33 && typeof data33 == "object" && !Array.isArray(data33)){
+if(Object.keys(data33).length < 1){
+const err106 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/minProperties",keyword:"minProperties",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err106];
+}
+else {
+vErrors.push(err106);
+}
+errors++;
+}
+for(const key10 in data33){
+if(!((key10 === "name") || (key10 === "id"))){
+const err107 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10}};
+if(vErrors === null){
+vErrors = [err107];
+}
+else {
+vErrors.push(err107);
+}
+errors++;
+}
+}
+if(data33.name !== undefined){
+let data34 = data33.name;
+if(typeof data34 === "string"){
+if(func1(data34) > 512){
+const err108 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/name",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/name/maxLength",keyword:"maxLength",params:{limit: 512}};
+if(vErrors === null){
+vErrors = [err108];
+}
+else {
+vErrors.push(err108);
+}
+errors++;
+}
+if(func1(data34) < 1){
+const err109 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/name",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/name/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err109];
+}
+else {
+vErrors.push(err109);
+}
+errors++;
+}
+}
+else {
+const err110 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/name",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/name/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err110];
+}
+else {
+vErrors.push(err110);
+}
+errors++;
+}
+}
+if(data33.id !== undefined){
+let data35 = data33.id;
+if(typeof data35 === "string"){
+if(func1(data35) > 256){
+const err111 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/id",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/id/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err111];
+}
+else {
+vErrors.push(err111);
+}
+errors++;
+}
+if(func1(data35) < 1){
+const err112 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/id",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/id/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err112];
+}
+else {
+vErrors.push(err112);
+}
+errors++;
+}
+}
+else {
+const err113 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/id",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/id/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err113];
+}
+else {
+vErrors.push(err113);
+}
+errors++;
+}
+}
+}
+else {
+const err114 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err114];
+}
+else {
+vErrors.push(err114);
+}
+errors++;
+}
+}
+if(data29.when !== undefined){
+let data36 = data29.when;
+if(typeof data36 === "string"){
+if(func1(data36) > 4000){
+const err115 = {instancePath:instancePath+"/steps/" + i0+"/app/when",schemaPath:"#/properties/steps/items/properties/app/properties/when/maxLength",keyword:"maxLength",params:{limit: 4000}};
+if(vErrors === null){
+vErrors = [err115];
+}
+else {
+vErrors.push(err115);
+}
+errors++;
+}
+if(func1(data36) < 1){
+const err116 = {instancePath:instancePath+"/steps/" + i0+"/app/when",schemaPath:"#/properties/steps/items/properties/app/properties/when/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err116];
+}
+else {
+vErrors.push(err116);
+}
+errors++;
+}
+}
+else {
+const err117 = {instancePath:instancePath+"/steps/" + i0+"/app/when",schemaPath:"#/properties/steps/items/properties/app/properties/when/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err117];
+}
+else {
+vErrors.push(err117);
+}
+errors++;
+}
+}
+}
+else {
+const err118 = {instancePath:instancePath+"/steps/" + i0+"/app",schemaPath:"#/properties/steps/items/properties/app/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err118];
+}
+else {
+vErrors.push(err118);
+}
+errors++;
+}
+}
+if(data7.none !== undefined){
+let data37 = data7.none;
+if(data37 && typeof data37 == "object" && !Array.isArray(data37)){
+if(data37.connection === undefined){
+const err119 = {instancePath:instancePath+"/steps/" + i0+"/none",schemaPath:"#/properties/steps/items/properties/none/required",keyword:"required",params:{missingProperty: "connection"}};
+if(vErrors === null){
+vErrors = [err119];
+}
+else {
+vErrors.push(err119);
+}
+errors++;
+}
+for(const key11 in data37){
+if(!((key11 === "connection") || (key11 === "when"))){
+const err120 = {instancePath:instancePath+"/steps/" + i0+"/none",schemaPath:"#/properties/steps/items/properties/none/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11}};
+if(vErrors === null){
+vErrors = [err120];
+}
+else {
+vErrors.push(err120);
+}
+errors++;
+}
+}
+if(data37.connection !== undefined){
+let data38 = data37.connection;
+if(typeof data38 === "string"){
+if(!pattern3.test(data38)){
+const err121 = {instancePath:instancePath+"/steps/" + i0+"/none/connection",schemaPath:"#/properties/steps/items/properties/none/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err121];
+}
+else {
+vErrors.push(err121);
+}
+errors++;
+}
+}
+else {
+const err122 = {instancePath:instancePath+"/steps/" + i0+"/none/connection",schemaPath:"#/properties/steps/items/properties/none/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err122];
+}
+else {
+vErrors.push(err122);
+}
+errors++;
+}
+}
+if(data37.when !== undefined){
+let data39 = data37.when;
+if(typeof data39 === "string"){
+if(func1(data39) > 4000){
+const err123 = {instancePath:instancePath+"/steps/" + i0+"/none/when",schemaPath:"#/properties/steps/items/properties/none/properties/when/maxLength",keyword:"maxLength",params:{limit: 4000}};
+if(vErrors === null){
+vErrors = [err123];
+}
+else {
+vErrors.push(err123);
+}
+errors++;
+}
+if(func1(data39) < 1){
+const err124 = {instancePath:instancePath+"/steps/" + i0+"/none/when",schemaPath:"#/properties/steps/items/properties/none/properties/when/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err124];
+}
+else {
+vErrors.push(err124);
+}
+errors++;
+}
+}
+else {
+const err125 = {instancePath:instancePath+"/steps/" + i0+"/none/when",schemaPath:"#/properties/steps/items/properties/none/properties/when/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err125];
+}
+else {
+vErrors.push(err125);
+}
+errors++;
+}
+}
+}
+else {
+const err126 = {instancePath:instancePath+"/steps/" + i0+"/none",schemaPath:"#/properties/steps/items/properties/none/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err126];
+}
+else {
+vErrors.push(err126);
+}
+errors++;
+}
+}
+}
+else {
+const err127 = {instancePath:instancePath+"/steps/" + i0,schemaPath:"#/properties/steps/items/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err127];
+}
+else {
+vErrors.push(err127);
+}
+errors++;
+}
+}
+}
+else {
+const err128 = {instancePath:instancePath+"/steps",schemaPath:"#/properties/steps/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err128];
+}
+else {
+vErrors.push(err128);
+}
+errors++;
+}
+}
+}
+else {
+const err129 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err129];
+}
+else {
+vErrors.push(err129);
+}
+errors++;
+}
+validate91.errors = vErrors;
+return errors === 0;
+}
+validate91.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const FlowPublished = validate92;
+const schema46 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:operations/flow-published.v1","title":"FlowPublished","x-stream":"flow","type":"object","properties":{"flowId":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1},"document":{"type":"object"},"contentHash":{"type":"string","minLength":1,"maxLength":256},"publishedBy":{"type":"string","minLength":1,"maxLength":256}},"required":["flowId","version","document","contentHash","publishedBy"],"additionalProperties":false};
+
+function validate92(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="muster:operations/flow-published.v1" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate92.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -8373,19 +9939,19 @@ vErrors.push(err18);
 }
 errors++;
 }
-validate91.errors = vErrors;
+validate92.errors = vErrors;
 return errors === 0;
 }
-validate91.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate92.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const FlowRetired = validate92;
-const schema46 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:operations/flow-retired.v1","title":"FlowRetired","x-stream":"flow","type":"object","properties":{"flowId":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1},"retiredBy":{"type":"string","minLength":1,"maxLength":256}},"required":["flowId","version","retiredBy"],"additionalProperties":false};
+export const FlowRetired = validate93;
+const schema47 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:operations/flow-retired.v1","title":"FlowRetired","x-stream":"flow","type":"object","properties":{"flowId":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1},"retiredBy":{"type":"string","minLength":1,"maxLength":256}},"required":["flowId","version","retiredBy"],"additionalProperties":false};
 
-function validate92(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate93(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:operations/flow-retired.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate92.evaluated;
+const evaluated0 = validate93.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -8541,19 +10107,19 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate92.errors = vErrors;
+validate93.errors = vErrors;
 return errors === 0;
 }
-validate92.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate93.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const PlanHeld = validate93;
-const schema47 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:plan/plan-held.v1","title":"PlanHeld","x-stream":"plan","type":"object","properties":{"planId":{"type":"string","format":"uuid"},"identityId":{"type":"string","format":"uuid"},"asOf":{"type":"string","format":"date-time"},"inputs":{"type":"array","items":{"$ref":"muster:common/input-ref.v1"},"maxItems":500},"flows":{"type":"array","items":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1}},"required":["flow","version"],"additionalProperties":false},"maxItems":100},"lifecycleRevision":{"type":"integer","minimum":0},"commands":{"type":"array","items":{"$ref":"muster:common/command.v1"},"maxItems":2000,"x-personal":true},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000},"blocked":{"type":"array","items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"what":{"type":"string","minLength":1,"maxLength":256},"reason":{"type":"string","enum":["first-read-missing","no-account-yet","manager-account-missing","group-missing","app-missing","not-writable","locked","case-open","refused-before","removal-needs-approval","observe-only","start-in-future","protected","mapping-failed","login-missing"]},"message":{"type":"string","maxLength":1000},"ref":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","what","reason","message"],"additionalProperties":false},"maxItems":2000},"nextDue":{"type":"string","format":"date-time"},"heldBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"message":{"type":"string","maxLength":1000},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000}},"required":["code","message"],"additionalProperties":false},"maxItems":50}},"required":["planId","identityId","asOf","inputs","flows","lifecycleRevision","commands","commandIds","blocked","heldBecause"],"additionalProperties":false};
+export const PlanHeld = validate94;
+const schema48 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:plan/plan-held.v1","title":"PlanHeld","x-stream":"plan","type":"object","properties":{"planId":{"type":"string","format":"uuid"},"identityId":{"type":"string","format":"uuid"},"asOf":{"type":"string","format":"date-time"},"inputs":{"type":"array","items":{"$ref":"muster:common/input-ref.v1"},"maxItems":500},"flows":{"type":"array","items":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1}},"required":["flow","version"],"additionalProperties":false},"maxItems":100},"lifecycleRevision":{"type":"integer","minimum":0},"commands":{"type":"array","items":{"$ref":"muster:common/command.v1"},"maxItems":2000,"x-personal":true},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000},"blocked":{"type":"array","items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"what":{"type":"string","minLength":1,"maxLength":256},"reason":{"type":"string","enum":["first-read-missing","no-account-yet","manager-account-missing","group-missing","app-missing","not-writable","locked","case-open","refused-before","removal-needs-approval","observe-only","start-in-future","protected","mapping-failed","login-missing"]},"message":{"type":"string","maxLength":1000},"ref":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","what","reason","message"],"additionalProperties":false},"maxItems":2000},"nextDue":{"type":"string","format":"date-time"},"heldBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"message":{"type":"string","maxLength":1000},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000}},"required":["code","message"],"additionalProperties":false},"maxItems":50}},"required":["planId","identityId","asOf","inputs","flows","lifecycleRevision","commands","commandIds","blocked","heldBecause"],"additionalProperties":false};
 
-function validate93(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate94(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:plan/plan-held.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate93.evaluated;
+const evaluated0 = validate94.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -8662,7 +10228,7 @@ vErrors.push(err9);
 errors++;
 }
 for(const key0 in data){
-if(!(func5.call(schema47.properties, key0))){
+if(!(func5.call(schema48.properties, key0))){
 const err10 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err10];
@@ -8764,7 +10330,7 @@ errors++;
 const len0 = data3.length;
 for(let i0=0; i0<len0; i0++){
 if(!(validate63(data3[i0], {instancePath:instancePath+"/inputs/" + i0,parentData:data3,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate63.errors : vErrors.concat(validate63.errors);
+vErrors = vErrors === null ? validate63.errors : joined(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
@@ -8954,7 +10520,7 @@ errors++;
 const len2 = data10.length;
 for(let i2=0; i2<len2; i2++){
 if(!(validate53(data10[i2], {instancePath:instancePath+"/commands/" + i2,parentData:data10,parentDataProperty:i2,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate53.errors : vErrors.concat(validate53.errors);
+vErrors = vErrors === null ? validate53.errors : joined(vErrors, validate53.errors);
 errors = vErrors.length;
 }
 }
@@ -9173,7 +10739,7 @@ vErrors.push(err50);
 errors++;
 }
 if(!(((((((((((((((data18 === "first-read-missing") || (data18 === "no-account-yet")) || (data18 === "manager-account-missing")) || (data18 === "group-missing")) || (data18 === "app-missing")) || (data18 === "not-writable")) || (data18 === "locked")) || (data18 === "case-open")) || (data18 === "refused-before")) || (data18 === "removal-needs-approval")) || (data18 === "observe-only")) || (data18 === "start-in-future")) || (data18 === "protected")) || (data18 === "mapping-failed")) || (data18 === "login-missing"))){
-const err51 = {instancePath:instancePath+"/blocked/" + i4+"/reason",schemaPath:"#/properties/blocked/items/properties/reason/enum",keyword:"enum",params:{allowedValues: schema47.properties.blocked.items.properties.reason.enum}};
+const err51 = {instancePath:instancePath+"/blocked/" + i4+"/reason",schemaPath:"#/properties/blocked/items/properties/reason/enum",keyword:"enum",params:{allowedValues: schema48.properties.blocked.items.properties.reason.enum}};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -9497,19 +11063,19 @@ vErrors.push(err77);
 }
 errors++;
 }
-validate93.errors = vErrors;
+validate94.errors = vErrors;
 return errors === 0;
 }
-validate93.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate94.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const PlanReleased = validate96;
-const schema48 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:plan/plan-released.v1","title":"PlanReleased","x-stream":"plan","type":"object","properties":{"planId":{"type":"string","format":"uuid"},"identityId":{"type":"string","format":"uuid"},"asOf":{"type":"string","format":"date-time"},"inputs":{"type":"array","items":{"$ref":"muster:common/input-ref.v1"},"maxItems":500},"flows":{"type":"array","items":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1}},"required":["flow","version"],"additionalProperties":false},"maxItems":100},"lifecycleRevision":{"type":"integer","minimum":0},"commands":{"type":"array","items":{"$ref":"muster:common/command.v1"},"maxItems":2000,"x-personal":true},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000},"blocked":{"type":"array","items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"what":{"type":"string","minLength":1,"maxLength":256},"reason":{"type":"string","enum":["first-read-missing","no-account-yet","manager-account-missing","group-missing","app-missing","not-writable","locked","case-open","refused-before","removal-needs-approval","observe-only","start-in-future","protected","mapping-failed","login-missing"]},"message":{"type":"string","maxLength":1000},"ref":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","what","reason","message"],"additionalProperties":false},"maxItems":2000},"nextDue":{"type":"string","format":"date-time"}},"required":["planId","identityId","asOf","inputs","flows","lifecycleRevision","commands","commandIds","blocked"],"additionalProperties":false};
+export const PlanReleased = validate97;
+const schema49 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:plan/plan-released.v1","title":"PlanReleased","x-stream":"plan","type":"object","properties":{"planId":{"type":"string","format":"uuid"},"identityId":{"type":"string","format":"uuid"},"asOf":{"type":"string","format":"date-time"},"inputs":{"type":"array","items":{"$ref":"muster:common/input-ref.v1"},"maxItems":500},"flows":{"type":"array","items":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1}},"required":["flow","version"],"additionalProperties":false},"maxItems":100},"lifecycleRevision":{"type":"integer","minimum":0},"commands":{"type":"array","items":{"$ref":"muster:common/command.v1"},"maxItems":2000,"x-personal":true},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000},"blocked":{"type":"array","items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"what":{"type":"string","minLength":1,"maxLength":256},"reason":{"type":"string","enum":["first-read-missing","no-account-yet","manager-account-missing","group-missing","app-missing","not-writable","locked","case-open","refused-before","removal-needs-approval","observe-only","start-in-future","protected","mapping-failed","login-missing"]},"message":{"type":"string","maxLength":1000},"ref":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","what","reason","message"],"additionalProperties":false},"maxItems":2000},"nextDue":{"type":"string","format":"date-time"}},"required":["planId","identityId","asOf","inputs","flows","lifecycleRevision","commands","commandIds","blocked"],"additionalProperties":false};
 
-function validate96(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate97(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:plan/plan-released.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate96.evaluated;
+const evaluated0 = validate97.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -9608,7 +11174,7 @@ vErrors.push(err8);
 errors++;
 }
 for(const key0 in data){
-if(!(func5.call(schema48.properties, key0))){
+if(!(func5.call(schema49.properties, key0))){
 const err9 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err9];
@@ -9710,7 +11276,7 @@ errors++;
 const len0 = data3.length;
 for(let i0=0; i0<len0; i0++){
 if(!(validate63(data3[i0], {instancePath:instancePath+"/inputs/" + i0,parentData:data3,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate63.errors : vErrors.concat(validate63.errors);
+vErrors = vErrors === null ? validate63.errors : joined(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
@@ -9900,7 +11466,7 @@ errors++;
 const len2 = data10.length;
 for(let i2=0; i2<len2; i2++){
 if(!(validate53(data10[i2], {instancePath:instancePath+"/commands/" + i2,parentData:data10,parentDataProperty:i2,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate53.errors : vErrors.concat(validate53.errors);
+vErrors = vErrors === null ? validate53.errors : joined(vErrors, validate53.errors);
 errors = vErrors.length;
 }
 }
@@ -10119,7 +11685,7 @@ vErrors.push(err49);
 errors++;
 }
 if(!(((((((((((((((data18 === "first-read-missing") || (data18 === "no-account-yet")) || (data18 === "manager-account-missing")) || (data18 === "group-missing")) || (data18 === "app-missing")) || (data18 === "not-writable")) || (data18 === "locked")) || (data18 === "case-open")) || (data18 === "refused-before")) || (data18 === "removal-needs-approval")) || (data18 === "observe-only")) || (data18 === "start-in-future")) || (data18 === "protected")) || (data18 === "mapping-failed")) || (data18 === "login-missing"))){
-const err50 = {instancePath:instancePath+"/blocked/" + i4+"/reason",schemaPath:"#/properties/blocked/items/properties/reason/enum",keyword:"enum",params:{allowedValues: schema48.properties.blocked.items.properties.reason.enum}};
+const err50 = {instancePath:instancePath+"/blocked/" + i4+"/reason",schemaPath:"#/properties/blocked/items/properties/reason/enum",keyword:"enum",params:{allowedValues: schema49.properties.blocked.items.properties.reason.enum}};
 if(vErrors === null){
 vErrors = [err50];
 }
@@ -10249,19 +11815,19 @@ vErrors.push(err60);
 }
 errors++;
 }
-validate96.errors = vErrors;
+validate97.errors = vErrors;
 return errors === 0;
 }
-validate96.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate97.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const CommandEnded = validate99;
-const schema49 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:provisioning/command-ended.v1","title":"CommandEnded","x-stream":"provisioning","type":"object","properties":{"identityId":{"type":"string","format":"uuid"},"planId":{"type":"string","format":"uuid"},"commandId":{"type":"string","minLength":1,"maxLength":256},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"object":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind"],"additionalProperties":false},"action":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke"]},"field":{"type":"string","minLength":1,"maxLength":256},"value":{"allOf":[{"$ref":"muster:common/value.v1"}],"x-personal":true},"profile":{"allOf":[{"$ref":"muster:common/profile.v1"}],"x-personal":true},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"valueHmac":{"type":"string","minLength":1,"maxLength":256},"generation":{"type":"integer","minimum":0},"result":{"type":"string","enum":["done","found","refused","unknown","locked","case","superseded"]},"sentAt":{"type":"string","format":"date-time"},"answeredAt":{"type":"string","format":"date-time"},"attempts":{"type":"integer","minimum":0},"probed":{"type":"boolean"},"fault":{"$ref":"muster:common/fault.v1"},"caseId":{"type":"string","format":"uuid"}},"required":["identityId","planId","commandId","connection","object","action","valueHmac","generation","result","answeredAt","attempts","probed"],"additionalProperties":false};
+export const CommandEnded = validate100;
+const schema50 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:provisioning/command-ended.v1","title":"CommandEnded","x-stream":"provisioning","type":"object","properties":{"identityId":{"type":"string","format":"uuid"},"planId":{"type":"string","format":"uuid"},"commandId":{"type":"string","minLength":1,"maxLength":256},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"object":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind"],"additionalProperties":false},"action":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke"]},"field":{"type":"string","minLength":1,"maxLength":256},"value":{"allOf":[{"$ref":"muster:common/value.v1"}],"x-personal":true},"profile":{"allOf":[{"$ref":"muster:common/profile.v1"}],"x-personal":true},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"valueHmac":{"type":"string","minLength":1,"maxLength":256},"generation":{"type":"integer","minimum":0},"result":{"type":"string","enum":["done","found","refused","unknown","locked","case","superseded"]},"sentAt":{"type":"string","format":"date-time"},"answeredAt":{"type":"string","format":"date-time"},"attempts":{"type":"integer","minimum":0},"probed":{"type":"boolean"},"fault":{"$ref":"muster:common/fault.v1"},"caseId":{"type":"string","format":"uuid"}},"required":["identityId","planId","commandId","connection","object","action","valueHmac","generation","result","answeredAt","attempts","probed"],"additionalProperties":false};
 
-function validate99(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate100(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:provisioning/command-ended.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate99.evaluated;
+const evaluated0 = validate100.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -10390,7 +11956,7 @@ vErrors.push(err11);
 errors++;
 }
 for(const key0 in data){
-if(!(func5.call(schema49.properties, key0))){
+if(!(func5.call(schema50.properties, key0))){
 const err12 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err12];
@@ -10549,7 +12115,7 @@ vErrors.push(err24);
 errors++;
 }
 if(!((data5 === "account") || (data5 === "group"))){
-const err25 = {instancePath:instancePath+"/object/kind",schemaPath:"#/properties/object/properties/kind/enum",keyword:"enum",params:{allowedValues: schema49.properties.object.properties.kind.enum}};
+const err25 = {instancePath:instancePath+"/object/kind",schemaPath:"#/properties/object/properties/kind/enum",keyword:"enum",params:{allowedValues: schema50.properties.object.properties.kind.enum}};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -10619,7 +12185,7 @@ vErrors.push(err30);
 errors++;
 }
 if(!(((((((data7 === "create") || (data7 === "set")) || (data7 === "enable")) || (data7 === "disable")) || (data7 === "revokeSessions")) || (data7 === "grant")) || (data7 === "revoke"))){
-const err31 = {instancePath:instancePath+"/action",schemaPath:"#/properties/action/enum",keyword:"enum",params:{allowedValues: schema49.properties.action.enum}};
+const err31 = {instancePath:instancePath+"/action",schemaPath:"#/properties/action/enum",keyword:"enum",params:{allowedValues: schema50.properties.action.enum}};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -10666,19 +12232,19 @@ errors++;
 }
 if(data.value !== undefined){
 if(!(validate54(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate54.errors : vErrors.concat(validate54.errors);
+vErrors = vErrors === null ? validate54.errors : joined(vErrors, validate54.errors);
 errors = vErrors.length;
 }
 }
 if(data.profile !== undefined){
 if(!(validate56(data.profile, {instancePath:instancePath+"/profile",parentData:data,parentDataProperty:"profile",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+vErrors = vErrors === null ? validate56.errors : joined(vErrors, validate56.errors);
 errors = vErrors.length;
 }
 }
 if(data.entitlement !== undefined){
 if(!(validate59(data.entitlement, {instancePath:instancePath+"/entitlement",parentData:data,parentDataProperty:"entitlement",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
+vErrors = vErrors === null ? validate59.errors : joined(vErrors, validate59.errors);
 errors = vErrors.length;
 }
 }
@@ -10755,7 +12321,7 @@ vErrors.push(err40);
 errors++;
 }
 if(!(((((((data14 === "done") || (data14 === "found")) || (data14 === "refused")) || (data14 === "unknown")) || (data14 === "locked")) || (data14 === "case")) || (data14 === "superseded"))){
-const err41 = {instancePath:instancePath+"/result",schemaPath:"#/properties/result/enum",keyword:"enum",params:{allowedValues: schema49.properties.result.enum}};
+const err41 = {instancePath:instancePath+"/result",schemaPath:"#/properties/result/enum",keyword:"enum",params:{allowedValues: schema50.properties.result.enum}};
 if(vErrors === null){
 vErrors = [err41];
 }
@@ -10854,7 +12420,7 @@ errors++;
 }
 if(data.fault !== undefined){
 if(!(validate66(data.fault, {instancePath:instancePath+"/fault",parentData:data,parentDataProperty:"fault",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate66.errors : vErrors.concat(validate66.errors);
+vErrors = vErrors === null ? validate66.errors : joined(vErrors, validate66.errors);
 errors = vErrors.length;
 }
 }
@@ -10894,19 +12460,19 @@ vErrors.push(err51);
 }
 errors++;
 }
-validate99.errors = vErrors;
+validate100.errors = vErrors;
 return errors === 0;
 }
-validate99.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate100.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const CommandSent = validate104;
-const schema50 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:provisioning/command-sent.v1","title":"CommandSent","x-stream":"provisioning","type":"object","properties":{"identityId":{"type":"string","format":"uuid"},"planId":{"type":"string","format":"uuid"},"commandId":{"type":"string","minLength":1,"maxLength":256},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"object":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind"],"additionalProperties":false},"action":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke"]},"field":{"type":"string","minLength":1,"maxLength":256},"value":{"allOf":[{"$ref":"muster:common/value.v1"}],"x-personal":true},"profile":{"allOf":[{"$ref":"muster:common/profile.v1"}],"x-personal":true},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"valueHmac":{"type":"string","minLength":1,"maxLength":256},"generation":{"type":"integer","minimum":0},"sentAt":{"type":"string","format":"date-time"},"attempt":{"type":"integer","minimum":1},"fault":{"$ref":"muster:common/fault.v1"}},"required":["identityId","planId","commandId","connection","object","action","valueHmac","generation","sentAt","attempt","fault"],"additionalProperties":false};
+export const CommandSent = validate105;
+const schema51 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:provisioning/command-sent.v1","title":"CommandSent","x-stream":"provisioning","type":"object","properties":{"identityId":{"type":"string","format":"uuid"},"planId":{"type":"string","format":"uuid"},"commandId":{"type":"string","minLength":1,"maxLength":256},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"object":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind"],"additionalProperties":false},"action":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke"]},"field":{"type":"string","minLength":1,"maxLength":256},"value":{"allOf":[{"$ref":"muster:common/value.v1"}],"x-personal":true},"profile":{"allOf":[{"$ref":"muster:common/profile.v1"}],"x-personal":true},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"valueHmac":{"type":"string","minLength":1,"maxLength":256},"generation":{"type":"integer","minimum":0},"sentAt":{"type":"string","format":"date-time"},"attempt":{"type":"integer","minimum":1},"fault":{"$ref":"muster:common/fault.v1"}},"required":["identityId","planId","commandId","connection","object","action","valueHmac","generation","sentAt","attempt","fault"],"additionalProperties":false};
 
-function validate104(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate105(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:provisioning/command-sent.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate104.evaluated;
+const evaluated0 = validate105.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -11025,7 +12591,7 @@ vErrors.push(err10);
 errors++;
 }
 for(const key0 in data){
-if(!(func5.call(schema50.properties, key0))){
+if(!(func5.call(schema51.properties, key0))){
 const err11 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err11];
@@ -11184,7 +12750,7 @@ vErrors.push(err23);
 errors++;
 }
 if(!((data5 === "account") || (data5 === "group"))){
-const err24 = {instancePath:instancePath+"/object/kind",schemaPath:"#/properties/object/properties/kind/enum",keyword:"enum",params:{allowedValues: schema50.properties.object.properties.kind.enum}};
+const err24 = {instancePath:instancePath+"/object/kind",schemaPath:"#/properties/object/properties/kind/enum",keyword:"enum",params:{allowedValues: schema51.properties.object.properties.kind.enum}};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -11254,7 +12820,7 @@ vErrors.push(err29);
 errors++;
 }
 if(!(((((((data7 === "create") || (data7 === "set")) || (data7 === "enable")) || (data7 === "disable")) || (data7 === "revokeSessions")) || (data7 === "grant")) || (data7 === "revoke"))){
-const err30 = {instancePath:instancePath+"/action",schemaPath:"#/properties/action/enum",keyword:"enum",params:{allowedValues: schema50.properties.action.enum}};
+const err30 = {instancePath:instancePath+"/action",schemaPath:"#/properties/action/enum",keyword:"enum",params:{allowedValues: schema51.properties.action.enum}};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -11301,19 +12867,19 @@ errors++;
 }
 if(data.value !== undefined){
 if(!(validate54(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate54.errors : vErrors.concat(validate54.errors);
+vErrors = vErrors === null ? validate54.errors : joined(vErrors, validate54.errors);
 errors = vErrors.length;
 }
 }
 if(data.profile !== undefined){
 if(!(validate56(data.profile, {instancePath:instancePath+"/profile",parentData:data,parentDataProperty:"profile",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+vErrors = vErrors === null ? validate56.errors : joined(vErrors, validate56.errors);
 errors = vErrors.length;
 }
 }
 if(data.entitlement !== undefined){
 if(!(validate59(data.entitlement, {instancePath:instancePath+"/entitlement",parentData:data,parentDataProperty:"entitlement",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
+vErrors = vErrors === null ? validate59.errors : joined(vErrors, validate59.errors);
 errors = vErrors.length;
 }
 }
@@ -11429,7 +12995,7 @@ errors++;
 }
 if(data.fault !== undefined){
 if(!(validate66(data.fault, {instancePath:instancePath+"/fault",parentData:data,parentDataProperty:"fault",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate66.errors : vErrors.concat(validate66.errors);
+vErrors = vErrors === null ? validate66.errors : joined(vErrors, validate66.errors);
 errors = vErrors.length;
 }
 }
@@ -11444,19 +13010,19 @@ vErrors.push(err43);
 }
 errors++;
 }
-validate104.errors = vErrors;
+validate105.errors = vErrors;
 return errors === 0;
 }
-validate104.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate105.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountConfirmed = validate109;
-const schema51 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-confirmed.v1","title":"AccountConfirmed","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"aspects":{"type":"array","items":{"type":"string","enum":["profile","status","manager","groups","apps","roles","licences"]},"maxItems":10},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","aspects","read"],"additionalProperties":false};
+export const AccountConfirmed = validate110;
+const schema52 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-confirmed.v1","title":"AccountConfirmed","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"aspects":{"type":"array","items":{"type":"string","enum":["profile","status","manager","groups","apps","roles","licences"]},"maxItems":10},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","aspects","read"],"additionalProperties":false};
 
-function validate109(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate110(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-confirmed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate109.evaluated;
+const evaluated0 = validate110.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -11603,7 +13169,7 @@ vErrors.push(err11);
 errors++;
 }
 if(!(((((((data3 === "profile") || (data3 === "status")) || (data3 === "manager")) || (data3 === "groups")) || (data3 === "apps")) || (data3 === "roles")) || (data3 === "licences"))){
-const err12 = {instancePath:instancePath+"/aspects/" + i0,schemaPath:"#/properties/aspects/items/enum",keyword:"enum",params:{allowedValues: schema51.properties.aspects.items.enum}};
+const err12 = {instancePath:instancePath+"/aspects/" + i0,schemaPath:"#/properties/aspects/items/enum",keyword:"enum",params:{allowedValues: schema52.properties.aspects.items.enum}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -11627,7 +13193,7 @@ errors++;
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
@@ -11642,19 +13208,19 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate109.errors = vErrors;
+validate110.errors = vErrors;
 return errors === 0;
 }
-validate109.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountDeleted = validate111;
-const schema52 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-deleted.v1","title":"AccountDeleted","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","evidence","read"],"additionalProperties":false};
+export const AccountDeleted = validate112;
+const schema53 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-deleted.v1","title":"AccountDeleted","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","evidence","read"],"additionalProperties":false};
 
-function validate111(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate112(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-deleted.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate111.evaluated;
+const evaluated0 = validate112.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -11787,7 +13353,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data2 === "removed") || (data2 === "log")) || (data2 === "full-read"))){
-const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema52.properties.evidence.enum}};
+const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema53.properties.evidence.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -11799,7 +13365,7 @@ errors++;
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
@@ -11814,19 +13380,19 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate111.errors = vErrors;
+validate112.errors = vErrors;
 return errors === 0;
 }
-validate111.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate112.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountDisablementTraced = validate113;
-const schema53 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-disablement-traced.v1","title":"AccountDisablementTraced","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"by":{"type":"string","enum":["us","other","nobody","unknown"]},"actor":{"type":"string","minLength":1,"maxLength":256},"at":{"type":"string","format":"date-time"},"askedAt":{"type":"string","format":"date-time"}},"required":["connection","accountId","by","askedAt"],"additionalProperties":false};
+export const AccountDisablementTraced = validate114;
+const schema54 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-disablement-traced.v1","title":"AccountDisablementTraced","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"by":{"type":"string","enum":["us","other","nobody","unknown"]},"actor":{"type":"string","minLength":1,"maxLength":256},"at":{"type":"string","format":"date-time"},"askedAt":{"type":"string","format":"date-time"}},"required":["connection","accountId","by","askedAt"],"additionalProperties":false};
 
-function validate113(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-disablement-traced.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate113.evaluated;
+const evaluated0 = validate114.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -11959,7 +13525,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!((((data2 === "us") || (data2 === "other")) || (data2 === "nobody")) || (data2 === "unknown"))){
-const err11 = {instancePath:instancePath+"/by",schemaPath:"#/properties/by/enum",keyword:"enum",params:{allowedValues: schema53.properties.by.enum}};
+const err11 = {instancePath:instancePath+"/by",schemaPath:"#/properties/by/enum",keyword:"enum",params:{allowedValues: schema54.properties.by.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -12065,19 +13631,19 @@ vErrors.push(err19);
 }
 errors++;
 }
-validate113.errors = vErrors;
+validate114.errors = vErrors;
 return errors === 0;
 }
-validate113.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate114.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountObserved = validate114;
-const schema54 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-observed.v1","title":"AccountObserved","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"profile":{"allOf":[{"$ref":"muster:common/profile.v1"}],"x-personal":true},"status":{"type":"string","minLength":1,"maxLength":256},"enabled":{"type":"boolean"},"managerAccountId":{"anyOf":[{"type":"string","minLength":1,"maxLength":256},{"type":"null"}]},"createdAt":{"type":"string","format":"date-time"},"changedAt":{"type":"string","format":"date-time"},"notWritable":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"masteredBy":{"type":"string","minLength":1,"maxLength":256},"aspects":{"type":"array","items":{"type":"string","enum":["profile","status","manager","groups","apps","roles","licences"]},"maxItems":10},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","profile","status","enabled","aspects","read"],"additionalProperties":false};
+export const AccountObserved = validate115;
+const schema55 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-observed.v1","title":"AccountObserved","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"profile":{"allOf":[{"$ref":"muster:common/profile.v1"}],"x-personal":true},"status":{"type":"string","minLength":1,"maxLength":256},"enabled":{"type":"boolean"},"managerAccountId":{"anyOf":[{"type":"string","minLength":1,"maxLength":256},{"type":"null"}]},"createdAt":{"type":"string","format":"date-time"},"changedAt":{"type":"string","format":"date-time"},"notWritable":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"masteredBy":{"type":"string","minLength":1,"maxLength":256},"aspects":{"type":"array","items":{"type":"string","enum":["profile","status","manager","groups","apps","roles","licences"]},"maxItems":10},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","profile","status","enabled","aspects","read"],"additionalProperties":false};
 
-function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate115(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-observed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate114.evaluated;
+const evaluated0 = validate115.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -12156,7 +13722,7 @@ vErrors.push(err6);
 errors++;
 }
 for(const key0 in data){
-if(!(func5.call(schema54.properties, key0))){
+if(!(func5.call(schema55.properties, key0))){
 const err7 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err7];
@@ -12229,7 +13795,7 @@ errors++;
 }
 if(data.profile !== undefined){
 if(!(validate56(data.profile, {instancePath:instancePath+"/profile",parentData:data,parentDataProperty:"profile",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+vErrors = vErrors === null ? validate56.errors : joined(vErrors, validate56.errors);
 errors = vErrors.length;
 }
 }
@@ -12527,7 +14093,7 @@ vErrors.push(err35);
 errors++;
 }
 if(!(((((((data12 === "profile") || (data12 === "status")) || (data12 === "manager")) || (data12 === "groups")) || (data12 === "apps")) || (data12 === "roles")) || (data12 === "licences"))){
-const err36 = {instancePath:instancePath+"/aspects/" + i1,schemaPath:"#/properties/aspects/items/enum",keyword:"enum",params:{allowedValues: schema54.properties.aspects.items.enum}};
+const err36 = {instancePath:instancePath+"/aspects/" + i1,schemaPath:"#/properties/aspects/items/enum",keyword:"enum",params:{allowedValues: schema55.properties.aspects.items.enum}};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -12551,7 +14117,7 @@ errors++;
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
@@ -12566,19 +14132,19 @@ vErrors.push(err38);
 }
 errors++;
 }
-validate114.errors = vErrors;
+validate115.errors = vErrors;
 return errors === 0;
 }
-validate114.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate115.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountRestored = validate117;
-const schema55 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-restored.v1","title":"AccountRestored","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","read"],"additionalProperties":false};
+export const AccountRestored = validate118;
+const schema56 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-restored.v1","title":"AccountRestored","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","read"],"additionalProperties":false};
 
-function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-restored.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate117.evaluated;
+const evaluated0 = validate118.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -12690,7 +14256,7 @@ errors++;
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
@@ -12705,19 +14271,19 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate117.errors = vErrors;
+validate118.errors = vErrors;
 return errors === 0;
 }
-validate117.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate118.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AppDeleted = validate119;
-const schema56 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/app-deleted.v1","title":"AppDeleted","x-stream":"app","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"appId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","appId","evidence","read"],"additionalProperties":false};
+export const AppDeleted = validate120;
+const schema57 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/app-deleted.v1","title":"AppDeleted","x-stream":"app","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"appId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","appId","evidence","read"],"additionalProperties":false};
 
-function validate119(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/app-deleted.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate119.evaluated;
+const evaluated0 = validate120.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -12850,7 +14416,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data2 === "removed") || (data2 === "log")) || (data2 === "full-read"))){
-const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema56.properties.evidence.enum}};
+const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema57.properties.evidence.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -12862,7 +14428,7 @@ errors++;
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
@@ -12877,19 +14443,19 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate119.errors = vErrors;
+validate120.errors = vErrors;
 return errors === 0;
 }
-validate119.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate120.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AppObserved = validate121;
-const schema57 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/app-observed.v1","title":"AppObserved","x-stream":"app","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"appId":{"type":"string","minLength":1,"maxLength":256},"name":{"type":"string","maxLength":512},"status":{"type":"string","minLength":1,"maxLength":256},"roles":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"value":{"anyOf":[{"type":"string"},{"type":"null"}]},"name":{"anyOf":[{"type":"string"},{"type":"null"}]}},"required":["id"],"additionalProperties":false},"maxItems":500},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","appId","name","status","read"],"additionalProperties":false};
+export const AppObserved = validate122;
+const schema58 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/app-observed.v1","title":"AppObserved","x-stream":"app","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"appId":{"type":"string","minLength":1,"maxLength":256},"name":{"type":"string","maxLength":512},"status":{"type":"string","minLength":1,"maxLength":256},"roles":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"value":{"anyOf":[{"type":"string"},{"type":"null"}]},"name":{"anyOf":[{"type":"string"},{"type":"null"}]}},"required":["id"],"additionalProperties":false},"maxItems":500},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","appId","name","status","read"],"additionalProperties":false};
 
-function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate122(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/app-observed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate121.evaluated;
+const evaluated0 = validate122.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -13283,7 +14849,7 @@ errors++;
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
@@ -13298,19 +14864,19 @@ vErrors.push(err30);
 }
 errors++;
 }
-validate121.errors = vErrors;
+validate122.errors = vErrors;
 return errors === 0;
 }
-validate121.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate122.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const EntitlementGone = validate123;
-const schema58 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/entitlement-gone.v1","title":"EntitlementGone","x-stream":["account","group"],"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"holder":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind","id"],"additionalProperties":false},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"read":{"$ref":"muster:common/read-ref.v1"},"evidence":{"type":"string","enum":["fetch","removed","log","full-read"]}},"required":["connection","holder","entitlement","read","evidence"],"additionalProperties":false};
+export const EntitlementGone = validate124;
+const schema59 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/entitlement-gone.v1","title":"EntitlementGone","x-stream":["account","group"],"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"holder":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind","id"],"additionalProperties":false},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"read":{"$ref":"muster:common/read-ref.v1"},"evidence":{"type":"string","enum":["fetch","removed","log","full-read"]}},"required":["connection","holder","entitlement","read","evidence"],"additionalProperties":false};
 
-function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/entitlement-gone.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate123.evaluated;
+const evaluated0 = validate124.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -13453,7 +15019,7 @@ vErrors.push(err11);
 errors++;
 }
 if(!((data2 === "account") || (data2 === "group"))){
-const err12 = {instancePath:instancePath+"/holder/kind",schemaPath:"#/properties/holder/properties/kind/enum",keyword:"enum",params:{allowedValues: schema58.properties.holder.properties.kind.enum}};
+const err12 = {instancePath:instancePath+"/holder/kind",schemaPath:"#/properties/holder/properties/kind/enum",keyword:"enum",params:{allowedValues: schema59.properties.holder.properties.kind.enum}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -13512,13 +15078,13 @@ errors++;
 }
 if(data.entitlement !== undefined){
 if(!(validate59(data.entitlement, {instancePath:instancePath+"/entitlement",parentData:data,parentDataProperty:"entitlement",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
+vErrors = vErrors === null ? validate59.errors : joined(vErrors, validate59.errors);
 errors = vErrors.length;
 }
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
@@ -13535,7 +15101,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((((data6 === "fetch") || (data6 === "removed")) || (data6 === "log")) || (data6 === "full-read"))){
-const err18 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema58.properties.evidence.enum}};
+const err18 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema59.properties.evidence.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -13556,19 +15122,19 @@ vErrors.push(err19);
 }
 errors++;
 }
-validate123.errors = vErrors;
+validate124.errors = vErrors;
 return errors === 0;
 }
-validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate124.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const EntitlementObserved = validate126;
-const schema59 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/entitlement-observed.v1","title":"EntitlementObserved","x-stream":["account","group"],"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"holder":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind","id"],"additionalProperties":false},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"read":{"$ref":"muster:common/read-ref.v1"},"via":{"type":"string","enum":["direct","rule","group","unknown"]},"viaId":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","holder","entitlement","read","via"],"additionalProperties":false};
+export const EntitlementObserved = validate127;
+const schema60 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/entitlement-observed.v1","title":"EntitlementObserved","x-stream":["account","group"],"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"holder":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind","id"],"additionalProperties":false},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"read":{"$ref":"muster:common/read-ref.v1"},"via":{"type":"string","enum":["direct","rule","group","unknown"]},"viaId":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","holder","entitlement","read","via"],"additionalProperties":false};
 
-function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/entitlement-observed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate126.evaluated;
+const evaluated0 = validate127.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -13711,7 +15277,7 @@ vErrors.push(err11);
 errors++;
 }
 if(!((data2 === "account") || (data2 === "group"))){
-const err12 = {instancePath:instancePath+"/holder/kind",schemaPath:"#/properties/holder/properties/kind/enum",keyword:"enum",params:{allowedValues: schema59.properties.holder.properties.kind.enum}};
+const err12 = {instancePath:instancePath+"/holder/kind",schemaPath:"#/properties/holder/properties/kind/enum",keyword:"enum",params:{allowedValues: schema60.properties.holder.properties.kind.enum}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -13770,13 +15336,13 @@ errors++;
 }
 if(data.entitlement !== undefined){
 if(!(validate59(data.entitlement, {instancePath:instancePath+"/entitlement",parentData:data,parentDataProperty:"entitlement",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
+vErrors = vErrors === null ? validate59.errors : joined(vErrors, validate59.errors);
 errors = vErrors.length;
 }
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
@@ -13793,7 +15359,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((((data6 === "direct") || (data6 === "rule")) || (data6 === "group")) || (data6 === "unknown"))){
-const err18 = {instancePath:instancePath+"/via",schemaPath:"#/properties/via/enum",keyword:"enum",params:{allowedValues: schema59.properties.via.enum}};
+const err18 = {instancePath:instancePath+"/via",schemaPath:"#/properties/via/enum",keyword:"enum",params:{allowedValues: schema60.properties.via.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -13849,19 +15415,19 @@ vErrors.push(err22);
 }
 errors++;
 }
-validate126.errors = vErrors;
+validate127.errors = vErrors;
 return errors === 0;
 }
-validate126.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate127.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const GroupDeleted = validate129;
-const schema60 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-deleted.v1","title":"GroupDeleted","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","evidence","read"],"additionalProperties":false};
+export const GroupDeleted = validate130;
+const schema61 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-deleted.v1","title":"GroupDeleted","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","evidence","read"],"additionalProperties":false};
 
-function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/group-deleted.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate129.evaluated;
+const evaluated0 = validate130.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -13994,7 +15560,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data2 === "removed") || (data2 === "log")) || (data2 === "full-read"))){
-const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema60.properties.evidence.enum}};
+const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema61.properties.evidence.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -14006,7 +15572,7 @@ errors++;
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
@@ -14021,19 +15587,19 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate129.errors = vErrors;
+validate130.errors = vErrors;
 return errors === 0;
 }
-validate129.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate130.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const GroupObserved = validate131;
-const schema61 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-observed.v1","title":"GroupObserved","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"name":{"type":"string","maxLength":512},"groupKind":{"type":"string","minLength":1,"maxLength":256},"writable":{"type":"boolean"},"notWritableBecause":{"type":"string","minLength":1,"maxLength":256},"profile":{"$ref":"muster:common/profile.v1"},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","name","groupKind","writable","read"],"additionalProperties":false};
+export const GroupObserved = validate132;
+const schema62 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-observed.v1","title":"GroupObserved","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"name":{"type":"string","maxLength":512},"groupKind":{"type":"string","minLength":1,"maxLength":256},"writable":{"type":"boolean"},"notWritableBecause":{"type":"string","minLength":1,"maxLength":256},"profile":{"$ref":"muster:common/profile.v1"},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","name","groupKind","writable","read"],"additionalProperties":false};
 
-function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate132(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/group-observed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate131.evaluated;
+const evaluated0 = validate132.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -14282,13 +15848,13 @@ errors++;
 }
 if(data.profile !== undefined){
 if(!(validate56(data.profile, {instancePath:instancePath+"/profile",parentData:data,parentDataProperty:"profile",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+vErrors = vErrors === null ? validate56.errors : joined(vErrors, validate56.errors);
 errors = vErrors.length;
 }
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
@@ -14303,19 +15869,19 @@ vErrors.push(err21);
 }
 errors++;
 }
-validate131.errors = vErrors;
+validate132.errors = vErrors;
 return errors === 0;
 }
-validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate132.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const GroupRestored = validate134;
-const schema62 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-restored.v1","title":"GroupRestored","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","read"],"additionalProperties":false};
+export const GroupRestored = validate135;
+const schema63 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-restored.v1","title":"GroupRestored","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","read"],"additionalProperties":false};
 
-function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate135(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/group-restored.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate134.evaluated;
+const evaluated0 = validate135.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -14427,7 +15993,7 @@ errors++;
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
@@ -14442,19 +16008,19 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate134.errors = vErrors;
+validate135.errors = vErrors;
 return errors === 0;
 }
-validate134.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate135.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const PageCommitted = validate136;
-const schema63 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/page-committed.v1","title":"PageCommitted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"readId":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log"]},"part":{"type":"string","minLength":1,"maxLength":256},"page":{"type":"integer","minimum":0},"items":{"type":"integer","minimum":0},"cursor":{"type":"string","maxLength":8192}},"required":["connection","readId","scope","page","items"],"additionalProperties":false};
+export const PageCommitted = validate137;
+const schema64 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/page-committed.v1","title":"PageCommitted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"readId":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log"]},"part":{"type":"string","minLength":1,"maxLength":256},"page":{"type":"integer","minimum":0},"items":{"type":"integer","minimum":0},"cursor":{"type":"string","maxLength":8192}},"required":["connection","readId","scope","page","items"],"additionalProperties":false};
 
-function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/page-committed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate136.evaluated;
+const evaluated0 = validate137.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -14597,7 +16163,7 @@ vErrors.push(err11);
 errors++;
 }
 if(!((((((data2 === "users") || (data2 === "groups")) || (data2 === "memberships")) || (data2 === "apps")) || (data2 === "app-assignments")) || (data2 === "log"))){
-const err12 = {instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema63.properties.scope.enum}};
+const err12 = {instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema64.properties.scope.enum}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -14728,19 +16294,19 @@ vErrors.push(err22);
 }
 errors++;
 }
-validate136.errors = vErrors;
+validate137.errors = vErrors;
 return errors === 0;
 }
-validate136.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate137.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const ReadCompleted = validate137;
-const schema64 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-completed.v1","title":"ReadCompleted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"finishedAt":{"type":"string","format":"date-time"},"complete":{"type":"boolean"},"incompleteBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log"]},"message":{"type":"string","maxLength":1000}},"required":["code","scope","message"],"additionalProperties":false},"maxItems":50},"pages":{"type":"integer","minimum":0},"counts":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"expected":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"permissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"missingPermissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"differences":{"type":"object","properties":{"created":{"type":"integer","minimum":0},"changed":{"type":"integer","minimum":0},"gone":{"type":"integer","minimum":0}},"required":["created","changed","gone"],"additionalProperties":false}},"required":["connection","read","finishedAt","complete","pages","counts","permissions","missingPermissions"],"additionalProperties":false};
+export const ReadCompleted = validate138;
+const schema65 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-completed.v1","title":"ReadCompleted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"finishedAt":{"type":"string","format":"date-time"},"complete":{"type":"boolean"},"incompleteBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log"]},"message":{"type":"string","maxLength":1000}},"required":["code","scope","message"],"additionalProperties":false},"maxItems":50},"pages":{"type":"integer","minimum":0},"counts":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"expected":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"permissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"missingPermissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"differences":{"type":"object","properties":{"created":{"type":"integer","minimum":0},"changed":{"type":"integer","minimum":0},"gone":{"type":"integer","minimum":0}},"required":["created","changed","gone"],"additionalProperties":false}},"required":["connection","read","finishedAt","complete","pages","counts","permissions","missingPermissions"],"additionalProperties":false};
 
-function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/read-completed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate137.evaluated;
+const evaluated0 = validate138.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -14829,7 +16395,7 @@ vErrors.push(err7);
 errors++;
 }
 for(const key0 in data){
-if(!(func5.call(schema64.properties, key0))){
+if(!(func5.call(schema65.properties, key0))){
 const err8 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err8];
@@ -14867,7 +16433,7 @@ errors++;
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
@@ -15015,7 +16581,7 @@ vErrors.push(err22);
 errors++;
 }
 if(!((((((data7 === "users") || (data7 === "groups")) || (data7 === "memberships")) || (data7 === "apps")) || (data7 === "app-assignments")) || (data7 === "log"))){
-const err23 = {instancePath:instancePath+"/incompleteBecause/" + i0+"/scope",schemaPath:"#/properties/incompleteBecause/items/properties/scope/enum",keyword:"enum",params:{allowedValues: schema64.properties.incompleteBecause.items.properties.scope.enum}};
+const err23 = {instancePath:instancePath+"/incompleteBecause/" + i0+"/scope",schemaPath:"#/properties/incompleteBecause/items/properties/scope/enum",keyword:"enum",params:{allowedValues: schema65.properties.incompleteBecause.items.properties.scope.enum}};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -15444,19 +17010,19 @@ vErrors.push(err57);
 }
 errors++;
 }
-validate137.errors = vErrors;
+validate138.errors = vErrors;
 return errors === 0;
 }
-validate137.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate138.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const ReadFailed = validate139;
-const schema65 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-failed.v1","title":"ReadFailed","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"fault":{"$ref":"muster:common/fault.v1"}},"required":["connection","read","fault"],"additionalProperties":false};
+export const ReadFailed = validate140;
+const schema66 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-failed.v1","title":"ReadFailed","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"fault":{"$ref":"muster:common/fault.v1"}},"required":["connection","read","fault"],"additionalProperties":false};
 
-function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate140(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/read-failed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate139.evaluated;
+const evaluated0 = validate140.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -15533,13 +17099,13 @@ errors++;
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
 if(data.fault !== undefined){
 if(!(validate66(data.fault, {instancePath:instancePath+"/fault",parentData:data,parentDataProperty:"fault",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate66.errors : vErrors.concat(validate66.errors);
+vErrors = vErrors === null ? validate66.errors : joined(vErrors, validate66.errors);
 errors = vErrors.length;
 }
 }
@@ -15554,19 +17120,19 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate139.errors = vErrors;
+validate140.errors = vErrors;
 return errors === 0;
 }
-validate139.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate140.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const ReadStarted = validate142;
-const schema66 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-started.v1","title":"ReadStarted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"scopes":{"type":"array","items":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log"]},"maxItems":10}},"required":["connection","read","scopes"],"additionalProperties":false};
+export const ReadStarted = validate143;
+const schema67 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-started.v1","title":"ReadStarted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"scopes":{"type":"array","items":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log"]},"maxItems":10}},"required":["connection","read","scopes"],"additionalProperties":false};
 
-function validate142(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/read-started.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate142.evaluated;
+const evaluated0 = validate143.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -15643,7 +17209,7 @@ errors++;
 }
 if(data.read !== undefined){
 if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
 errors = vErrors.length;
 }
 }
@@ -15674,7 +17240,7 @@ vErrors.push(err7);
 errors++;
 }
 if(!((((((data3 === "users") || (data3 === "groups")) || (data3 === "memberships")) || (data3 === "apps")) || (data3 === "app-assignments")) || (data3 === "log"))){
-const err8 = {instancePath:instancePath+"/scopes/" + i0,schemaPath:"#/properties/scopes/items/enum",keyword:"enum",params:{allowedValues: schema66.properties.scopes.items.enum}};
+const err8 = {instancePath:instancePath+"/scopes/" + i0,schemaPath:"#/properties/scopes/items/enum",keyword:"enum",params:{allowedValues: schema67.properties.scopes.items.enum}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -15707,19 +17273,19 @@ vErrors.push(err10);
 }
 errors++;
 }
-validate142.errors = vErrors;
+validate143.errors = vErrors;
 return errors === 0;
 }
-validate142.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate143.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const WatermarkAdvanced = validate144;
-const schema67 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/watermark-advanced.v1","title":"WatermarkAdvanced","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"source":{"type":"string","enum":["log","users-delta","groups-delta","apps-delta","workers"]},"watermark":{"type":"string","maxLength":16384},"readAt":{"type":"string","format":"date-time"}},"required":["connection","source","watermark","readAt"],"additionalProperties":false};
+export const WatermarkAdvanced = validate145;
+const schema68 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/watermark-advanced.v1","title":"WatermarkAdvanced","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"source":{"type":"string","enum":["log","users-delta","groups-delta","apps-delta","workers"]},"watermark":{"type":"string","maxLength":16384},"readAt":{"type":"string","format":"date-time"}},"required":["connection","source","watermark","readAt"],"additionalProperties":false};
 
-function validate144(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/watermark-advanced.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate144.evaluated;
+const evaluated0 = validate145.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -15817,7 +17383,7 @@ vErrors.push(err7);
 errors++;
 }
 if(!(((((data1 === "log") || (data1 === "users-delta")) || (data1 === "groups-delta")) || (data1 === "apps-delta")) || (data1 === "workers"))){
-const err8 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/enum",keyword:"enum",params:{allowedValues: schema67.properties.source.enum}};
+const err8 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/enum",keyword:"enum",params:{allowedValues: schema68.properties.source.enum}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -15888,19 +17454,19 @@ vErrors.push(err13);
 }
 errors++;
 }
-validate144.errors = vErrors;
+validate145.errors = vErrors;
 return errors === 0;
 }
-validate144.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate145.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const WorkerRecordArrivedLate = validate145;
-const schema68 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-record-arrived-late.v1","title":"WorkerRecordArrivedLate","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false},"newerVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]}},"required":["connection","workerKey","sourceKey","effectiveFrom","record","newerVersion"],"additionalProperties":false};
+export const WorkerRecordArrivedLate = validate146;
+const schema69 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-record-arrived-late.v1","title":"WorkerRecordArrivedLate","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false},"newerVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]}},"required":["connection","workerKey","sourceKey","effectiveFrom","record","newerVersion"],"additionalProperties":false};
 
-function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/worker-record-arrived-late.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate145.evaluated;
+const evaluated0 = validate146.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -16178,7 +17744,7 @@ errors++;
 }
 if(data.record !== undefined){
 if(!(validate68(data.record, {instancePath:instancePath+"/record",parentData:data,parentDataProperty:"record",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate68.errors : vErrors.concat(validate68.errors);
+vErrors = vErrors === null ? validate68.errors : joined(vErrors, validate68.errors);
 errors = vErrors.length;
 }
 }
@@ -16376,19 +17942,19 @@ vErrors.push(err36);
 }
 errors++;
 }
-validate145.errors = vErrors;
+validate146.errors = vErrors;
 return errors === 0;
 }
-validate145.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const WorkerRecorded = validate147;
-const schema69 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-recorded.v1","title":"WorkerRecorded","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false}},"required":["connection","workerKey","sourceKey","effectiveFrom","record"],"additionalProperties":false};
+export const WorkerRecorded = validate148;
+const schema70 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-recorded.v1","title":"WorkerRecorded","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false}},"required":["connection","workerKey","sourceKey","effectiveFrom","record"],"additionalProperties":false};
 
-function validate147(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate148(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/worker-recorded.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate147.evaluated;
+const evaluated0 = validate148.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -16656,7 +18222,7 @@ errors++;
 }
 if(data.record !== undefined){
 if(!(validate68(data.record, {instancePath:instancePath+"/record",parentData:data,parentDataProperty:"record",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate68.errors : vErrors.concat(validate68.errors);
+vErrors = vErrors === null ? validate68.errors : joined(vErrors, validate68.errors);
 errors = vErrors.length;
 }
 }
@@ -16778,7 +18344,7 @@ vErrors.push(err30);
 }
 errors++;
 }
-validate147.errors = vErrors;
+validate148.errors = vErrors;
 return errors === 0;
 }
-validate147.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate148.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
