@@ -185,7 +185,7 @@ export type ErrorCode = keyof typeof codes;
 
 /** The remedy of a code with its places filled; a place without a value keeps its name in words. */
 export const remedyOf = (code: ErrorCode, values: Readonly<Record<string, string | number>> = {}): string =>
-  codes[code].remedy.replaceAll(/\{(\w+)\}/g, (_, name: string) => (name in values ? String(values[name]) : `the ${name}`));
+  codes[code].remedy.replaceAll(/\{(\w+)\}/g, (_, name: string) => (Object.hasOwn(values, name) ? String(values[name]) : `the ${name}`));
 
 /** An answer of RFC 9457, media type `application/problem+json`. */
 export interface ProblemDetails {

@@ -21,6 +21,8 @@ export interface RawError {
 
 /** More would help nobody; input from outside must not make an answer of any size. */
 const MOST_PROBLEMS = 50;
+/** Errors that are looked at: comparing branches takes the square of it. */
+const MOST_ERRORS = 500;
 
 const article = (noun: string): string => (/^[aeio]/.test(noun) ? `an ${noun}` : `a ${noun}`);
 const typeWords = (type: unknown): string =>
@@ -112,6 +114,13 @@ const settleChoice = (errors: readonly Placed[], choice: Placed): { dropped: rea
   return { dropped: [choice, ...here], problem: problem(pointer, choice.error.keyword, alternatives || 'one of the alternatives') };
 };
 
+/** A list without the item that it must hold blames each of its items too: one problem says which item is wanted. */
+const settleContains = (errors: readonly Placed[], contains: Placed): { dropped: readonly Placed[]; problem: ValidationProblem } => {
+  const blamed = errors.filter(({ pointer, error }) => error.keyword === 'const' && pointer.startsWith(`${contains.pointer}/`));
+  const wanted = blamed[0] ? expectedBy(blamed[0].error) : 'of the required kind';
+  return { dropped: [contains, ...blamed], problem: problem(contains.pointer, 'contains', `an item that is ${wanted}`) };
+};
+
 const problem = (pointer: string, keyword: string, expected: string): ValidationProblem => ({
   pointer,
   keyword,
@@ -122,18 +131,18 @@ const problem = (pointer: string, keyword: string, expected: string): Validation
 
 /** Turns the validators' errors into problems for people: one for each place and reason, at most 50, in the order of the schema. */
 export const describeErrors = (errors: readonly RawError[], data: unknown): ValidationProblem[] => {
-  const placed = errors.map((error) => ({ pointer: pointerOf(error), error }));
+  const placed = errors.slice(0, MOST_ERRORS).map((error) => ({ pointer: pointerOf(error), error }));
   const dropped = new Set<Placed>();
   const problems = new Map<string, ValidationProblem>();
   const add = (one: ValidationProblem) => problems.set(`${one.pointer} ${one.keyword}`, { ...one, found: kindOf(at(data, one.pointer)) });
-  for (const choice of placed.filter(({ error }) => isChoice(error))) {
-    const settled = settleChoice(placed, choice);
-    for (const one of settled.dropped) dropped.add(one);
+  for (const one of placed.filter(({ error }) => isChoice(error) || error.keyword === 'contains')) {
+    const settled = isChoice(one.error) ? settleChoice(placed, one) : settleContains(placed, one);
+    for (const error of settled.dropped) dropped.add(error);
     if (settled.problem) add(settled.problem);
   }
   for (const one of placed) {
     if (problems.size >= MOST_PROBLEMS) break;
     if (!dropped.has(one)) add(problem(one.pointer, one.error.keyword, expectedBy(one.error)));
   }
-  return [...problems.values()];
+  return [...problems.values()].slice(0, MOST_PROBLEMS);
 };

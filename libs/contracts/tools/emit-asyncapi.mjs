@@ -70,8 +70,17 @@ const storedForm = (schema, personal) => ({
   required: (schema.required ?? []).filter((name) => !personal.includes(name)),
 });
 
+/** Subscribers must take fields that a later schema of the version adds, so the closed objects of the producer stand open here. */
+const opened = (node) => {
+  if (Array.isArray(node)) return node.map(opened);
+  if (node === null || typeof node !== 'object') return node;
+  return Object.fromEntries(
+    Object.entries(node).flatMap(([key, value]) => (key === 'additionalProperties' && value === false ? [] : [[key, opened(value)]])),
+  );
+};
+
 const componentSchema = ({ schema, id, personal }, names, stored) => {
-  const { $id: _id, $schema: _schema, ...rest } = mapRefs(schema, (ref) => `#/components/schemas/${names.get(ref)}`);
+  const { $id: _id, $schema: _schema, ...rest } = opened(mapRefs(schema, (ref) => `#/components/schemas/${names.get(ref)}`));
   return { ...(stored ? storedForm(rest, personal) : rest), 'x-schema-id': id };
 };
 

@@ -101,11 +101,21 @@ const withoutWords = (node) => {
   );
 };
 
+const CONCAT = /vErrors\.concat\((validate\d+\.errors)\)/g;
+const JOIN = 'const joined = (errors, more) => {\n  for (const error of more) errors.push(error);\n  return errors;\n};';
+
+/** Ajv copies all errors so far for each part that is wrong, which takes the square of their number: input from outside must not do that. */
+const withoutCopies = (code) => {
+  const linear = code.replaceAll(CONCAT, 'joined(vErrors, $1)');
+  if (linear.includes('.concat(')) throw new Error('Ajv collects errors in a way that is new: see withoutCopies in emit-code.mjs');
+  return linear;
+};
+
 /** Compiled validators, one export for each schema under the name of its type. */
 export const emitValidators = (schemas) => {
   const silent = schemas.map((entry) => ({ ...entry, schema: withoutWords(entry.schema) }));
   const ajv = contractAjv(silent, { messages: false, inlineRefs: false, code: { source: true, esm: true, lines: true, optimize: 2 } });
   const code = standalone.default(ajv, Object.fromEntries(schemas.map(({ typeName, id }) => [typeName, id])));
-  const { imports, body } = importsFor(code.replace(/^"use strict";/, ''));
-  return ['// @ts-nocheck', BANNER, ...imports, '', body.trim(), ''].join('\n');
+  const { imports, body } = importsFor(withoutCopies(code.replace(/^"use strict";/, '')));
+  return ['// @ts-nocheck', BANNER, ...imports, '', JOIN, '', body.trim(), ''].join('\n');
 };
