@@ -1,9 +1,131 @@
+export {
+  accountCategory,
+  aspectOf,
+  deleteAccount,
+  entitlementGone,
+  entitlementKey,
+  fieldValue,
+  isStale,
+  observeAccount,
+  observeEntitlement,
+  observeEntitlements,
+  traceDisablement,
+  type Account,
+  type AccountEvent,
+  type Aspect,
+  type AwaitedRead,
+  type HeldEntitlement,
+  type Reading,
+  type Seen,
+  type SeenEntitlement,
+  type SeenField,
+} from './account.ts';
+export { afterAnswer, bisect, endWithoutCall, type AfterAnswer, type Answer, type AnswerContext, type Call } from './after-answer.ts';
+export { appCategory, deleteApp, observeApp, type App, type AppEvent } from './app.ts';
+export {
+  attributesOf,
+  canonical,
+  canonicalAttributes,
+  fieldOf,
+  type AttributeSource,
+  type Authority,
+  type Canonical,
+  type CanonicalAttribute,
+} from './attributes.ts';
+export { caseCategory, isOpen, openCase, resolveCase, type Case, type CaseEvent } from './case.ts';
+export { caseOfEnd } from './cases.ts';
 export { fold, type EventOf, type Recorded, type StreamCategory } from './category.ts';
-export type {
-  ApplyMode,
-  DesiredAttribute,
-  DesiredConnection,
-  DesiredEntitlement,
-  DesiredState,
-  MappingProblem,
-} from './desired.ts';
+export { claimCategory, isFree, releaseClaim, takeClaim, type Claim, type ClaimEvent } from './claim.ts';
+export {
+  correlateAccount,
+  correlateCreated,
+  stepsOfAnswer,
+  type CorrelateAccountInput,
+  type CorrelateCreatedInput,
+  type CorrelatedAccount,
+  type Situation,
+} from './correlate-account.ts';
+export {
+  correlateWorker,
+  workerSource,
+  type CorrelateWorkerInput,
+  type Correlated,
+  type LoginFacts,
+  type NamedClaim,
+  type Step,
+} from './correlate.ts';
+export type { ApplyMode, DesiredAttribute, DesiredConnection, DesiredEntitlement, DesiredState, MappingProblem } from './desired.ts';
+export { deleteGroup, groupCategory, observeGroup, type Group, type GroupEvent } from './group.ts';
+export {
+  assignLogin,
+  followWorker,
+  identityCategory,
+  lifecycleRevision,
+  linkAccount,
+  unlinkAccount,
+  type Identity,
+  type IdentityEvent,
+  type Link,
+  type WorkerFacts,
+} from './identity.ts';
+export type { Ids } from './ids.ts';
+export { isBefore, later, localDate, millis, startOfDay } from './instants.ts';
+export { lifecycleAt, mayHold, type Lifecycle, type LifecycleState } from './lifecycle.ts';
+export { holdEverything, mustHold, type HoldPolicy } from './limits.ts';
+export { loginCandidates, type LoginCandidate } from './logins.ts';
+export { makePlan } from './make-plan.ts';
+export { awaitedRead, isSettled, overlay, type Actual, type ActualValue, type OverlayInput } from './overlay.ts';
+export {
+  planCategory,
+  releasePlan,
+  wantedCommand,
+  type Blocked,
+  type HeldBecause,
+  type Plan,
+  type PlanDraft,
+  type PlanEvent,
+} from './plan.ts';
+export { accountIdOf, type ConnectionView, type PlanInput } from './planning.ts';
+export {
+  generationOf,
+  hasEnded,
+  provisioningCategory,
+  recordEnd,
+  recordSent,
+  wishKey,
+  type Created,
+  type LastEnd,
+  type Provisioning,
+  type ProvisioningEvent,
+  type Wish,
+  type Write,
+} from './provisioning.ts';
+export {
+  advanceWatermark,
+  commitPage,
+  completeRead,
+  concludeAbsences,
+  failRead,
+  hasCompleteReadSince,
+  readCategory,
+  startRead,
+  type CompletedRead,
+  type OpenRead,
+  type ReadEnd,
+  type ReadEvent,
+  type Reads,
+} from './read.ts';
+export { nextStep, type DisablementInput, type Fence, type Probe, type SendInput, type SendRow, type SendStep } from './send.ts';
+export { isEmpty, sameJson, sameValue } from './values.ts';
+export {
+  compareVersions,
+  recordAfter,
+  recordAt,
+  recordWorker,
+  workerCategory,
+  zoneOf,
+  type EffectiveRecord,
+  type RecordVersion,
+  type Worker,
+  type WorkerEvent,
+} from './worker.ts';

@@ -1,0 +1,148 @@
+import type { AccountLinked, InputRef } from '@muster/contracts';
+import type { Account } from './account.ts';
+import { openCase, type Case } from './case.ts';
+import { accountDisputed, deletedOutside } from './cases.ts';
+import { releaseClaim, takeClaim } from './claim.ts';
+import type { NamedClaim, Step } from './correlate.ts';
+import { linkAccount, unlinkAccount, type Identity } from './identity.ts';
+import type { Ids } from './ids.ts';
+import type { Provisioning } from './provisioning.ts';
+
+/** Where an account stands. `unlinked`: its owner is known and the join is under way. */
+export type Situation = 'linked' | 'unlinked' | 'unmatched' | 'disputed' | 'deleted';
+
+export interface CorrelateAccountInput {
+  readonly account: Account;
+  readonly accountStream: string;
+  readonly connection: string;
+  readonly accountId: string;
+  /** Owner of the claim on the match key that the account carries; absent: it carries none, or nobody claimed it. */
+  readonly matchOwner?: string;
+  /** The identity that owns the account's claim or, without one, `matchOwner`. */
+  readonly identity?: Identity;
+  readonly claim: NamedClaim;
+  /** Other accounts of the connection, not deleted and not linked, that carry the same match key. */
+  readonly rivals: readonly string[];
+  readonly ids: Ids;
+}
+
+export interface CorrelatedAccount {
+  readonly situation: Situation;
+  readonly steps: readonly Step[];
+}
+
+const caseStep = (question: Parameters<typeof openCase>[0]): Step => ({
+  category: 'case',
+  stream: `case-${question.caseId}`,
+  decide: openCase(question),
+});
+
+const claimStep = (stream: string, owner: string, reason: 'link' | 'person'): Step => ({
+  category: 'claim',
+  stream,
+  decide: takeClaim({ kind: 'account', owner, reason }),
+});
+
+const linkStep = (link: AccountLinked): Step => ({
+  category: 'identity',
+  stream: `identity-${link.identityId}`,
+  decide: linkAccount(link),
+});
+
+const deleted = ({ identity, connection, accountId, ids }: CorrelateAccountInput): CorrelatedAccount => {
+  const identityId = identity?.identityId;
+  const mattered = identityId !== undefined && identity?.links[connection]?.accountId === accountId && identity.lifecycle?.state !== 'left';
+  return { situation: 'deleted', steps: mattered ? [caseStep(deletedOutside({ identityId, connection, accountId }, ids))] : [] };
+};
+
+const unlinked = (input: CorrelateAccountInput, owner: string, identity: Identity): CorrelatedAccount => {
+  const { account, accountStream, connection, accountId, claim, rivals, ids } = input;
+  const other = identity.links[connection]?.accountId;
+  const contenders = [...rivals, ...(other === undefined ? [] : [other])];
+  if (contenders.length > 0)
+    return {
+      situation: 'disputed',
+      steps: [caseStep(accountDisputed({ identityId: owner, connection, accountIds: [accountId, ...contenders] }, ids))],
+    };
+  if (claim.claim.owner === undefined) return { situation: 'unlinked', steps: [claimStep(claim.stream, owner, 'link')] };
+  const cause: InputRef = { stream: accountStream, revision: Math.max(account.revision, 0) };
+  return { situation: 'unlinked', steps: [linkStep({ identityId: owner, connection, accountId, by: 'match-key', cause })] };
+};
+
+/**
+ * From an account's facts to the next step that joins it to the person whose match key it carries: claim the account, then link it. Asked again
+ * after each step; safe to stop at any point. A second account of one person, and an account of somebody else's claim, make a case.
+ */
+export const correlateAccount = (input: CorrelateAccountInput): CorrelatedAccount => {
+  const { account, claim, identity, matchOwner, connection, accountId, ids } = input;
+  const owner = claim.claim.owner ?? matchOwner;
+  if (account.existence === 'deleted') return deleted(input);
+  if (account.existence === 'unknown' || owner === undefined || identity?.identityId !== owner)
+    return { situation: 'unmatched', steps: [] };
+  if (identity.links[connection]?.accountId === accountId) return { situation: 'linked', steps: [] };
+  if (claim.claim.owner !== undefined && matchOwner !== undefined && matchOwner !== claim.claim.owner)
+    return {
+      situation: 'disputed',
+      steps: [caseStep(accountDisputed({ identityId: matchOwner, connection, accountIds: [accountId] }, ids))],
+    };
+  return unlinked(input, owner, identity);
+};
+
+export interface CorrelateCreatedInput {
+  readonly identity: Identity;
+  readonly identityId: string;
+  readonly connection: string;
+  readonly provisioning: Provisioning;
+  readonly provisioningStream: string;
+  /** The claim on the account that a create of ours made or found. */
+  readonly claim: NamedClaim;
+  /** That account as folded. */
+  readonly account?: Account;
+  readonly ids: Ids;
+}
+
+/** From the end of a create to the next step that links the account that it made or found. Nothing once linked, or once that account is deleted. */
+export const correlateCreated = (input: CorrelateCreatedInput): readonly Step[] => {
+  const { identity, identityId, connection, provisioning, provisioningStream, claim, account, ids } = input;
+  const created = provisioning.created[connection];
+  if (created === undefined || identity.links[connection] !== undefined || account?.existence === 'deleted') return [];
+  const { accountId, revision } = created;
+  if (claim.claim.owner === undefined) return [claimStep(claim.stream, identityId, 'link')];
+  if (claim.claim.owner !== identityId) return [caseStep(accountDisputed({ identityId, connection, accountIds: [accountId] }, ids))];
+  const by = created.result === 'done' ? 'created' : 'found-on-conflict';
+  return [linkStep({ identityId, connection, accountId, by, cause: { stream: provisioningStream, revision } })];
+};
+
+/**
+ * What follows from a person's answer to a case: `link` joins the account that the answer names, `recreate` takes the deleted one's join apart.
+ * `retry` is not a step: hand the case's command id to planning. Asked again after each step; nothing once done, or while the case is open.
+ */
+export const stepsOfAnswer = (state: Case, facts: { readonly identity: Identity; readonly claim: NamedClaim }): readonly Step[] => {
+  const { opened, resolved } = state;
+  const { identityId, connection, accountIds = [] } = opened ?? {};
+  const accountId = resolved?.accountId ?? accountIds[0];
+  if (identityId === undefined || connection === undefined || accountId === undefined || resolved === undefined) return [];
+  if (resolved.answer === 'recreate') return recreate({ identityId, connection, accountId }, facts);
+  return resolved.answer === 'link' ? linkByPerson({ identityId, connection, accountId }, facts) : [];
+};
+
+type Named = { readonly identityId: string; readonly connection: string; readonly accountId: string };
+type Facts = { readonly identity: Identity; readonly claim: NamedClaim };
+
+const recreate = ({ identityId, connection, accountId }: Named, { identity, claim }: Facts): readonly Step[] => {
+  if (identity.links[connection]?.accountId === accountId)
+    return [
+      {
+        category: 'identity',
+        stream: `identity-${identityId}`,
+        decide: unlinkAccount({ identityId, connection, accountId, reason: 'deleted' }),
+      },
+    ];
+  return claim.claim.owner === identityId ? [{ category: 'claim', stream: claim.stream, decide: releaseClaim(identityId, 'deleted') }] : [];
+};
+
+const linkByPerson = ({ identityId, connection, accountId }: Named, { identity, claim }: Facts): readonly Step[] => {
+  if (identity.links[connection] !== undefined) return [];
+  if (claim.claim.owner === undefined) return [claimStep(claim.stream, identityId, 'person')];
+  return claim.claim.owner === identityId ? [linkStep({ identityId, connection, accountId, by: 'person' })] : [];
+};

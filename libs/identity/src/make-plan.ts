@@ -1,0 +1,114 @@
+import type { Command } from '@muster/contracts';
+import type { DesiredConnection } from './desired.ts';
+import { lifecycleRevision } from './identity.ts';
+import { earliest } from './instants.ts';
+import { heldBecause, mustHold } from './limits.ts';
+import { planAccount } from './plan-account.ts';
+import { planAbsentAccount } from './plan-create.ts';
+import type { Blocked, PlanDraft } from './plan.ts';
+import { accountIdOf, type ConnectionView, type PlanInput, type Planning } from './planning.ts';
+import { blockOf, commandOf, type Wanted, type WishContext } from './wish.ts';
+
+interface Collected {
+  readonly commands: Command[];
+  readonly blocked: Blocked[];
+}
+
+/** What an action is called where it is blocked. */
+export const whatOf = ({ action, field, entitlement }: Pick<Wanted, 'action' | 'field' | 'entitlement'>): string =>
+  field ?? (entitlement ? `${entitlement.kind}:${entitlement.id}` : action === 'create' ? 'account' : 'status');
+
+const isLeaver = (input: PlanInput, desired: DesiredConnection): boolean =>
+  input.identity.lifecycle?.state === 'left' || desired.holdNothing !== undefined;
+
+const planningOf = (input: PlanInput, desired: DesiredConnection, view: ConnectionView, into: Collected): Planning => {
+  const { connection } = desired;
+  const context: WishContext = {
+    identityId: input.identity.identityId ?? '',
+    ids: input.ids,
+    provisioning: input.provisioning,
+    plan: input.plan,
+    retry: input.retry ?? new Set(),
+  };
+  const block: Planning['block'] = (what, reason, message, ref) => {
+    into.blocked.push({ connection, what, reason, message, ...(ref === undefined ? {} : { ref }) });
+  };
+  return {
+    input,
+    desired,
+    view,
+    block,
+    want: (wish) => {
+      const wanted: Wanted = { ...wish, connection, lane: isLeaver(input, desired) ? 'leaver' : input.lane };
+      const command = commandOf(context, wanted);
+      const blocked = blockOf(context, wanted, command.valueHmac);
+      if (blocked) {
+        block(whatOf(wanted), blocked.reason, blocked.message, blocked.ref);
+        return undefined;
+      }
+      into.commands.push(command);
+      return command.commandId;
+    },
+  };
+};
+
+const planConnection = (input: PlanInput, desired: DesiredConnection, view: ConnectionView): Collected => {
+  const collected: Collected = { commands: [], blocked: [] };
+  const planning = planningOf(input, desired, view, collected);
+  for (const problem of input.desired.problems)
+    if (problem.connection === desired.connection) planning.block(problem.field, 'mapping-failed', problem.message);
+  const accountId = accountIdOf(input.identity, input.provisioning, desired.connection);
+  const gone = view.account?.existence === 'deleted' && input.identity.links[desired.connection] === undefined;
+  if (accountId === undefined || gone) planAbsentAccount(planning);
+  else planAccount(planning, accountId);
+  return collected;
+};
+
+const observedOnly = (connection: string, commands: readonly Command[]): Blocked[] =>
+  commands.length === 0
+    ? []
+    : [
+        {
+          connection,
+          what: 'connection',
+          reason: 'observe-only',
+          message: `${connection} is only observed: ${commands.length} changes are shown and not sent`,
+        },
+      ];
+
+/**
+ * Desired - actual for one person: what may be sent, what waits for a person, what cannot be and why. Pure: the same input gives the same
+ * draft. A connection of `desired` without a view is left out. Nothing is created or added for a person who left.
+ */
+export const makePlan = (input: PlanInput): PlanDraft => {
+  const commands: Command[] = [];
+  const held: Command[] = [];
+  const observed: Command[] = [];
+  const blocked: Blocked[] = [];
+  for (const desired of input.desired.connections) {
+    const view = input.connections[desired.connection];
+    if (view === undefined) continue;
+    const planned = planConnection(input, desired, view);
+    blocked.push(...planned.blocked);
+    if (view.state === 'observe') {
+      observed.push(...planned.commands);
+      blocked.push(...observedOnly(desired.connection, planned.commands));
+      continue;
+    }
+    for (const command of planned.commands) (mustHold(command, input.hold) ? held : commands).push(command);
+  }
+  const nextDue = earliest(input.desired.nextDue, input.nextDue);
+  return {
+    identityId: input.identity.identityId ?? '',
+    asOf: input.asOf,
+    inputs: input.inputs,
+    flows: input.desired.flows,
+    lifecycleRevision: lifecycleRevision(input.identity),
+    commands,
+    held,
+    heldBecause: heldBecause(held),
+    observed,
+    blocked,
+    ...(nextDue === undefined ? {} : { nextDue }),
+  };
+};

@@ -1,0 +1,55 @@
+import type { Profile, Provenance } from '@muster/contracts';
+import { isBefore } from './instants.ts';
+import type { Planning } from './planning.ts';
+import { isEmpty } from './values.ts';
+import { planGrants, planManager } from './plan-account.ts';
+
+/** Why no account may be made now; undefined: it may. */
+const obstacle = ({ input, desired, view }: Planning): Parameters<Planning['block']> | undefined => {
+  const created = input.provisioning.created[desired.connection];
+  const unlinked = input.identity.links[desired.connection] === undefined;
+  if (view.openCase !== undefined) return ['account', 'case-open', 'A case about this person has to be answered first', view.openCase];
+  if (created !== undefined && unlinked && view.account?.existence !== 'deleted')
+    return ['account', 'no-account-yet', 'An account was found and is about to be linked'];
+  if ((view.candidates ?? 0) > 0) return ['account', 'no-account-yet', 'An account with this match key exists and is about to be linked'];
+  if (view.lastCompleteRead === undefined || isBefore(view.lastCompleteRead, view.createAfter))
+    return ['account', 'first-read-missing', 'Nothing is created before the first complete read of this connection'];
+  if (desired.login === undefined || desired.login.value === '') return ['account', 'login-missing', 'The login is not chosen yet'];
+  if (desired.matchKey === undefined || desired.matchKey.value === '')
+    return ['account', 'mapping-failed', 'There is no match key: the account could not be found again'];
+  return undefined;
+};
+
+const wholeProfile = ({ desired }: Planning): { profile: Profile; provenance: Record<string, Provenance> } => {
+  const profile: Profile = {};
+  const provenance: Record<string, Provenance> = {};
+  for (const [name, attribute] of Object.entries(desired.attributes)) {
+    if (isEmpty(attribute.value)) continue;
+    profile[name] = attribute.value;
+    provenance[name] = attribute.provenance;
+  }
+  if (desired.login) profile[desired.login.attribute] = desired.login.value;
+  if (desired.matchKey) profile[desired.matchKey.attribute] = desired.matchKey.value;
+  if (desired.account) provenance['status'] = desired.account.provenance;
+  return { profile, provenance };
+};
+
+/** Wants an account where there is none, and behind it what the account is to hold. */
+export const planAbsentAccount = (planning: Planning): void => {
+  const { input, desired } = planning;
+  const state = input.identity.lifecycle?.state;
+  if (desired.account === undefined || desired.holdNothing || state === undefined || state === 'left') return;
+  if (state === 'preboarding' && desired.account.enabled) {
+    planning.block('account', 'start-in-future', 'The account is made when the person starts');
+    return;
+  }
+  const hindered = obstacle(planning);
+  if (hindered) {
+    planning.block(...hindered);
+    return;
+  }
+  const created = planning.want({ action: 'create', value: desired.account.enabled, ...wholeProfile(planning) });
+  if (created === undefined) return;
+  planManager(planning, { after: [created] });
+  planGrants(planning, { after: [created] });
+};

@@ -1,0 +1,99 @@
+import type { Command, InputRef, PlanHeld, PlanReleased } from '@muster/contracts';
+import type { EventOf, StreamCategory } from './category.ts';
+import { sameJson } from './values.ts';
+
+export type PlanEvent = EventOf<'PlanReleased' | 'PlanHeld'>;
+export type Blocked = PlanReleased['blocked'][number];
+export type HeldBecause = PlanHeld['heldBecause'][number];
+
+/** The plan in force of one identity. */
+export interface Plan {
+  readonly revision: number;
+  readonly released?: PlanReleased & { readonly revision: number };
+  readonly held?: PlanHeld & { readonly revision: number };
+}
+
+/** Stream `plan-<identity>`. */
+export const planCategory: StreamCategory<Plan, PlanEvent> = {
+  name: 'plan',
+  initial: { revision: -1 },
+  types: ['PlanReleased', 'PlanHeld'],
+  evolve: (plan, event) => {
+    const { revision } = event;
+    switch (event.type) {
+      case 'PlanReleased':
+        return { ...plan, revision, released: { ...event.data, commands: event.data.commands ?? [], revision } };
+      case 'PlanHeld':
+        return { ...plan, revision, held: { ...event.data, commands: event.data.commands ?? [], revision } };
+    }
+  },
+};
+
+/** What was computed: everything that would be written, what of it may be, what waits for whom. Complete as a dry run. */
+export interface PlanDraft {
+  readonly identityId: string;
+  readonly asOf: string;
+  readonly inputs: readonly InputRef[];
+  readonly flows: readonly { readonly flow: string; readonly version: number }[];
+  readonly lifecycleRevision: number;
+  /** May be sent. */
+  readonly commands: readonly Command[];
+  /** Wait for a person. */
+  readonly held: readonly Command[];
+  readonly heldBecause: readonly HeldBecause[];
+  /** Would be sent if the connection were live. */
+  readonly observed: readonly Command[];
+  readonly blocked: readonly Blocked[];
+  readonly nextDue?: string;
+}
+
+type Essence = Pick<PlanReleased, 'commands' | 'blocked' | 'lifecycleRevision'>;
+
+const essenceOf = ({ commands, blocked, lifecycleRevision }: Essence): unknown => ({
+  lifecycleRevision,
+  commands: commands.map(({ commandId, object, valueHmac, lane, notBefore, after }) => ({
+    commandId,
+    object,
+    valueHmac,
+    lane,
+    notBefore,
+    after,
+  })),
+  blocked: blocked.map(({ connection, what, reason, ref }) => ({ connection, what, reason, ref })),
+});
+
+const body = (draft: PlanDraft, planId: string, commands: readonly Command[]): PlanReleased => ({
+  planId,
+  identityId: draft.identityId,
+  asOf: draft.asOf,
+  inputs: [...draft.inputs],
+  flows: [...draft.flows],
+  lifecycleRevision: draft.lifecycleRevision,
+  commands: [...commands],
+  commandIds: commands.map((command) => command.commandId),
+  blocked: [...draft.blocked],
+  ...(draft.nextDue === undefined ? {} : { nextDue: draft.nextDue }),
+});
+
+/**
+ * Releases a plan: what may be sent replaces the plan before it, what waits for a person is recorded as held. A plan that says what the one in
+ * force says, under the same lifecycle revision, yields nothing; nor does a first plan with nothing in it.
+ */
+export const releasePlan =
+  (draft: PlanDraft, planId: string) =>
+  (plan: Plan): PlanEvent[] => {
+    const released = body(draft, planId, draft.commands);
+    const held: PlanHeld = { ...body(draft, planId, draft.held), heldBecause: [...draft.heldBecause] };
+    const before = plan.released ?? { commands: [], blocked: [], lifecycleRevision: released.lifecycleRevision };
+    const heldBefore = plan.held?.commands ?? [];
+    return [
+      ...(sameJson(essenceOf(before), essenceOf(released)) ? [] : [{ type: 'PlanReleased' as const, data: released }]),
+      ...(sameJson(idsOf(heldBefore), idsOf(draft.held)) ? [] : [{ type: 'PlanHeld' as const, data: held }]),
+    ];
+  };
+
+const idsOf = (commands: readonly Command[]): string[] => commands.map((command) => command.commandId);
+
+/** The command of the plan in force that has this id; undefined: the wish no longer stands. */
+export const wantedCommand = (plan: Plan, commandId: string): Command | undefined =>
+  plan.released?.commands.find((command) => command.commandId === commandId);
