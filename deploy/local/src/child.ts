@@ -17,7 +17,11 @@ const STOPPED_WITHIN_MS = 10_000;
  *
  * @throws when it ends or stays silent instead; the message names the log.
  */
-export async function startChild(script: string, args: readonly string[], options: { env: NodeJS.ProcessEnv; logFile: string }): Promise<Child> {
+export async function startChild(
+  script: string,
+  args: readonly string[],
+  options: { env: NodeJS.ProcessEnv; logFile: string },
+): Promise<Child> {
   const child = spawn(process.execPath, [script, ...args], { env: options.env, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = createWriteStream(options.logFile, { flags: 'a', mode: 0o600 });
   child.stderr.pipe(log, { end: false });
@@ -35,14 +39,19 @@ export async function startChild(script: string, args: readonly string[], option
 
 function firstOf(lines: ReturnType<typeof createInterface>, child: ChildProcess, logFile: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`it was not ready within ${READY_WITHIN_MS / 1000} s; see ${logFile}`)), READY_WITHIN_MS);
+    const timer = setTimeout(
+      () => reject(new Error(`it was not ready within ${READY_WITHIN_MS / 1000} s; see ${logFile}`)),
+      READY_WITHIN_MS,
+    );
     const settle = (act: () => void): void => {
       clearTimeout(timer);
       act();
     };
     lines.once('line', (line) => settle(() => resolve(line)));
     child.once('error', (error) => settle(() => reject(error)));
-    child.once('exit', (code, signal) => settle(() => reject(new Error(`it ended with ${code ?? signal} before it was ready; see ${logFile}`))));
+    child.once('exit', (code, signal) =>
+      settle(() => reject(new Error(`it ended with ${code ?? signal} before it was ready; see ${logFile}`))),
+    );
   });
 }
 

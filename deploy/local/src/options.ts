@@ -27,7 +27,8 @@ export function parseOptions(args: readonly string[]): Options {
   const command = positionals[0] ?? 'start';
   if (command !== 'start' && command !== 'demo') throw new UsageError(`unknown command "${command}"`);
   const timeFactor = Number(values['time-factor'] ?? (values.config ? 1 : 20));
-  if (!(timeFactor >= 1 && timeFactor <= 1_000)) throw new UsageError(`--time-factor is "${values['time-factor']}"; give a number from 1 to 1000`);
+  if (!(timeFactor >= 1 && timeFactor <= 1_000))
+    throw new UsageError(`--time-factor is "${values['time-factor']}"; give a number from 1 to 1000`);
   if (command === 'demo' && values.config) throw new UsageError('the demo runs on sandboxes only: leave --config out');
   return {
     command,

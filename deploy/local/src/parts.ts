@@ -5,7 +5,12 @@ export class Parts {
   constructor(private readonly report: (line: string) => void) {}
 
   /** Starts a part; the time it took is reported. What was started before it is stopped by the caller's `stop` if this fails. */
-  async start<T>(name: string, start: () => Promise<T>, stop: (part: T) => Promise<void> | void, describe: (part: T) => string = () => ''): Promise<T> {
+  async start<T>(
+    name: string,
+    start: () => Promise<T>,
+    stop: (part: T) => Promise<void> | void,
+    describe: (part: T) => string = () => '',
+  ): Promise<T> {
     const began = performance.now();
     const part = await start();
     this.stops.push({ name, stop: () => stop(part) });

@@ -25,7 +25,5 @@ export class InternalGuard implements CanActivate {
     if (OPEN.test(request.url)) return true;
     if (this.token && sameSecret(bearerToken(request.headers.authorization), this.token)) return true;
     throw new ProblemError('auth.token_missing', { detail: 'this service answers the console only' });
-      remedy: 'ask through the console with an operator token',
-    });
   }
 }

@@ -46,7 +46,8 @@ export class ProblemFilter implements ExceptionFilter {
 function refusalOf(error: unknown): ProblemDetails | undefined {
   const { statusCode, message } = (error ?? {}) as { statusCode?: number; message?: string };
   if (statusCode === 413) return problemDetails('http.body_too_large', { values: { limit: '1 MiB' } });
-  if (statusCode && statusCode >= 400 && statusCode < 500) return problemDetails('http.request_invalid', message ? { detail: message } : {});
+  if (statusCode && statusCode >= 400 && statusCode < 500)
+    return problemDetails('http.request_invalid', message ? { detail: message } : {});
   return undefined;
 }
 

@@ -1,1 +1,1 @@
-export {};
+export { hrIngestion } from './module.ts';

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import type { Aspect, HeldEntitlements } from '@muster/connector';
+import type { ReadRef } from '@muster/contracts';
+import {
+  type AwaitedRead,
+  deleteAccount,
+  deleteApp,
+  deleteGroup,
+  observeAccount,
+  observeApp,
+  observeEntitlements,
+  observeGroup,
+} from '@muster/identity';
+import { type Decide, inSequence, type KnownObject, metadataOf, objectCategory, streamOfObject } from './facts.ts';
+import { knownObjects, saveKnown } from './known-objects.ts';
+import type { ObjectRef, Source } from './source.ts';
+
+/** Why an object is fetched, beside finding out how it is. */
+export interface FetchReason {
+  /** Reads that settle writes of ours. */
+  readonly awaited: readonly AwaitedRead[];
+  /** A positive sign that it is gone. Without one, finding nothing proves nothing. */
+  readonly deletion?: 'removed' | 'log' | 'full-read';
+}
+
+/**
+ * Fetches one object with what it holds and records what was seen. What is known already yields nothing, unless the read is awaited.
+ * Returns when the object was asked for: what became true after that may be missing.
+ *
+ * @throws Fault of the connector; nothing is recorded then.
+ */
+export async function fetchObject(source: Source, ref: ObjectRef, reason: FetchReason): Promise<string> {
+  const read: ReadRef = { readId: randomUUID(), kind: 'fetch', startedAt: source.now().toISOString() };
+  const decisions = await sights[ref.kind](source, ref.id, { read, reason });
+  if (decisions.length === 0) return read.startedAt;
+  const stream = streamOfObject(source.config.name, ref);
+  const known = (await knownObjects(source, [ref])).get(stream) ?? { state: objectCategory.initial, revision: -1 };
+  const { state, revision } = await source.store.transact(
+    objectCategory,
+    { stream, ...known },
+    inSequence(decisions, read.startedAt),
+    metadataOf(source, read),
+  );
+  await saveKnown(source, [{ stream, state, revision }]);
+  return read.startedAt;
+}
+
+interface Fetching {
+  read: ReadRef;
+  reason: FetchReason;
+}
+
+type Sight = (source: Source, id: string, fetching: Fetching) => Promise<Decide[]>;
+
+const seeAccount: Sight = async (source, id, { read, reason }) => {
+  const { accounts, entitlements } = source.connection.readers;
+  const sight = await accounts.getAccount(id, { lane: 'live' });
+  if (sight === 'absent') {
+    const { deletion } = reason;
+    return deletion ? [({ holder }) => deleteAccount(deletion, read)(holder)] : [];
+  }
+  const held = await entitlements.entitlementsOf({ kind: 'account', id }, { lane: 'live' });
+  const reading = { read, settleMs: source.config.settleMs, awaited: reason.awaited };
+  return [
+    ({ holder }) => observeAccount(sight, reading)(holder),
+    ...seeHeld(source, { kind: 'account', id }, { held, fetching: { read, reason } }),
+  ];
+};
+
+const seeGroup: Sight = async (source, id, { read, reason }) => {
+  const { groups, entitlements } = source.connection.readers;
+  const sight = await groups.getGroup(id, { lane: 'live' });
+  if (sight === 'absent') {
+    const { deletion } = reason;
+    return deletion ? [({ group }) => deleteGroup(deletion, read)(group)] : [];
+  }
+  const held = await entitlements.entitlementsOf({ kind: 'group', id }, { lane: 'live' });
+  return [
+    ({ group }) => observeGroup(sight, { read, settleMs: source.config.settleMs })(group),
+    ...seeHeld(source, { kind: 'group', id }, { held, fetching: { read, reason } }),
+  ];
+};
+
+const seeApp: Sight = async (source, id, { read, reason }) => {
+  const sight = await source.connection.readers.apps.getApp(id, { lane: 'live' });
+  if (sight !== 'absent') return [({ app }) => observeApp(sight, read)(app)];
+  const { deletion } = reason;
+  return deletion ? [({ app }) => deleteApp(deletion, read)(app)] : [];
+};
+
+const sights: Record<ObjectRef['kind'], Sight> = { account: seeAccount, group: seeGroup, app: seeApp };
+
+/** One decision for each aspect that the read covered whole; for the others an absence means nothing, so nothing is said. */
+function seeHeld(
+  source: Source,
+  holder: { kind: 'account' | 'group'; id: string },
+  { held, fetching }: { held: HeldEntitlements; fetching: Fetching },
+): Decide[] {
+  const read: ReadRef = { ...fetching.read, startedAt: held.startedAt };
+  const reading = { read, settleMs: source.config.settleMs, awaited: fetching.reason.awaited };
+  const itemsOf = (aspect: Aspect) => held.items.filter(({ entitlement }) => aspectOfKind[entitlement.kind] === aspect);
+  return held.aspects.map(
+    (aspect) =>
+      ({ holder: known }: KnownObject) =>
+        observeEntitlements({ connection: source.config.name, holder }, { aspect, items: itemsOf(aspect) }, reading)(known),
+  );
+}
+
+const aspectOfKind = { group: 'groups', app: 'apps', role: 'roles', licence: 'licences' } as const;

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { type Connection, faultOf, type Page, type Shortfall } from '@muster/connector';
+import { type ReadRef, type ReadStarted, streamOf } from '@muster/contracts';
+import {
+  advanceWatermark,
+  commitPage,
+  completeRead,
+  concludeAbsences,
+  failRead,
+  type OpenRead,
+  readCategory,
+  type ReadEvent,
+  type Reads,
+  startRead,
+} from '@muster/identity';
+import { metadataOf } from './facts.ts';
+import { objectsThere } from './known-objects.ts';
+import { noteDifferences } from './note-hints.ts';
+import { recordStaged } from './record-staged.ts';
+import type { ObjectKind, ObjectRef, Source } from './source.ts';
+import { beginStaging, endStaging, holdsRead, stagedIds, stagePage } from './staging.ts';
+
+type Scope = ReadStarted['scopes'][number];
+
+const SCOPES: Scope[] = ['users', 'groups', 'apps', 'memberships', 'app-assignments'];
+
+/**
+ * Reads everything of a connection, or goes on with a read that was cut off behind its last committed page, and ends with a proof of what was
+ * covered. Objects that have no stream get one; every other difference is fetched before it becomes a fact; absences are looked into only if the
+ * read was complete.
+ *
+ * @throws Fault of the connector. A read that a fault interrupts stays open; one that is refused is given up.
+ */
+export async function fullRead(source: Source): Promise<{ complete: boolean }> {
+  const open = await openRead(source);
+  try {
+    const shortfalls = await readLists(source, open);
+    const compared = await recordStaged(source, open.read);
+    const complete = await concludeRead(source, open.read, { shortfalls, compared });
+    await endStaging(source.database.db, source.config.name, open.read.readId);
+    return { complete };
+  } catch (error) {
+    const fault = faultOf(error);
+    if (fault && (fault.kind === 'refused' || fault.kind === 'unauthorised')) {
+      await decide(source, open.read, failRead(source.config.name, open.read.readId, fault.record()));
+      await endStaging(source.database.db, source.config.name, open.read.readId);
+    }
+    throw error;
+  }
+}
+
+/** Appends what a decision says to `read-<connection>` and gives the state after it. */
+export async function decide(source: Source, read: ReadRef, decision: (reads: Reads) => ReadEvent[]): Promise<Reads> {
+  const { state } = await source.store.transact(readCategory, streamOf.read(source.config.name), decision, metadataOf(source, read));
+  return state;
+}
+
+async function openRead(source: Source): Promise<OpenRead> {
+  const { name } = source.config;
+  const fresh: ReadRef = { readId: randomUUID(), kind: 'full', startedAt: source.now().toISOString() };
+  const { state } = await source.store.load(readCategory, streamOf.read(name));
+  if (state.open && (await holdsRead(source.database.db, name, state.open.read.readId))) return state.open;
+  if (state.open) {
+    const message = 'the pages read so far were lost with the database; the read begins anew';
+    await decide(source, state.open.read, failRead(name, state.open.read.readId, { code: 'read.pages_lost', kind: 'transient', message }));
+  }
+  await markChanges(source, fresh);
+  await beginStaging(source.database.db, name, fresh.readId);
+  const started = await decide(source, fresh, startRead({ connection: name, read: fresh, scopes: SCOPES }));
+  if (!started.open) throw new TypeError(`read ${fresh.readId} of ${name} did not open`);
+  return started.open;
+}
+
+/** Takes the place in every log of changes before the lists are read, so that nothing falls between the two. */
+async function markChanges(source: Source, read: ReadRef): Promise<void> {
+  const { name } = source.config;
+  const { state } = await source.store.load(readCategory, streamOf.read(name));
+  for (const reader of source.connection.readers.changes) {
+    if (state.watermarks[reader.source]) continue;
+    for await (const page of reader.changes(undefined, { lane: 'live' })) {
+      if (!page.next) continue;
+      const watermark = { connection: name, source: reader.source, watermark: page.next, readAt: page.startedAt };
+      await decide(source, read, advanceWatermark(watermark));
+      break;
+    }
+  }
+}
+
+interface List {
+  readonly scope: Scope;
+  readonly part?: string;
+  pages(from: string | undefined): AsyncIterable<Page<never>>;
+}
+
+/** The lists of a full read. Those of members and assignments are known only once groups and apps are in. */
+async function* lists(source: Source, readId: string): AsyncGenerator<List> {
+  const { readers }: Connection = source.connection;
+  yield { scope: 'users', pages: (from) => readers.accounts.listAccounts(from) as AsyncIterable<Page<never>> };
+  yield { scope: 'groups', pages: (from) => readers.groups.listGroups(from) as AsyncIterable<Page<never>> };
+  yield { scope: 'apps', pages: (from) => readers.apps.listApps(from) as AsyncIterable<Page<never>> };
+  for (const id of await sorted(source, readId, 'group'))
+    yield { scope: 'memberships', part: id, pages: (from) => readers.entitlements.listMembers(id, from) as AsyncIterable<Page<never>> };
+  for (const id of await sorted(source, readId, 'app'))
+    yield {
+      scope: 'app-assignments',
+      part: id,
+      pages: (from) => readers.entitlements.listAssignments(id, from) as AsyncIterable<Page<never>>,
+    };
+}
+
+const sorted = async (source: Source, readId: string, kind: ObjectKind): Promise<string[]> =>
+  [...(await stagedIds(source.database.db, readId, kind))].toSorted();
+
+async function readLists(source: Source, open: OpenRead): Promise<Shortfall[]> {
+  const shortfalls: Shortfall[] = [];
+  for await (const list of lists(source, open.read.readId)) shortfalls.push(...(await readList(source, open, list)));
+  return shortfalls;
+}
+
+/** Reads one list to its end. A list that ended before without a cursor is not read again. */
+async function readList(source: Source, open: OpenRead, list: List): Promise<Shortfall[]> {
+  const { scope, part } = list;
+  const committed = open.parts[part === undefined ? scope : `${scope}/${part}`];
+  if (committed && committed.cursor === undefined) return [];
+  let page = committed ? committed.page + 1 : 0;
+  let last: Page<never> | undefined;
+  for await (const read of list.pages(committed?.cursor)) {
+    await stagePage(source.database.db, open.read.readId, read);
+    const cursor = read.next === undefined ? {} : { cursor: read.next };
+    const place = { connection: source.config.name, readId: open.read.readId, scope, ...(part === undefined ? {} : { part }) };
+    await decide(source, open.read, commitPage({ ...place, page, items: read.items.length, ...cursor }));
+    page += 1;
+    last = read;
+  }
+  return shortfallsOf(scope, last);
+}
+
+function shortfallsOf(scope: Scope, last: Page<never> | undefined): Shortfall[] {
+  if (last?.complete === true) return [];
+  return last?.incompleteBecause?.length
+    ? last.incompleteBecause
+    : [{ code: 'read.list_cut_off', scope, message: 'the list ended without saying that it was whole' }];
+}
+
+interface Found {
+  shortfalls: readonly Shortfall[];
+  compared: { created: number; differing: readonly ObjectRef[] };
+}
+
+async function concludeRead(source: Source, read: ReadRef, { shortfalls, compared }: Found): Promise<boolean> {
+  const permissions = await source.connection.readers.permissions.permissions();
+  const absent = await absentObjects(source, read);
+  const ended = await decide(
+    source,
+    read,
+    completeRead(read.readId, {
+      finishedAt: source.now().toISOString(),
+      permissions: permissions.granted ?? [],
+      missingPermissions: permissions.missing,
+      shortfalls,
+      differences: { created: compared.created, changed: compared.differing.length, gone: absent.length },
+    }),
+  );
+  const complete = ended.lastComplete?.readId === read.readId;
+  await source.database.transaction(async (transaction) => {
+    await noteDifferences(transaction, source, compared.differing, null);
+    if (complete) await noteDifferences(transaction, source, absent, 'full-read');
+  });
+  if (!complete)
+    source.logger.warn(
+      { connection: source.config.name, readId: read.readId },
+      'a full read was incomplete: nothing is concluded from what it did not show',
+    );
+  return complete;
+}
+
+/** What would be absent if the read proves complete; nothing is done about it otherwise. */
+async function absentObjects(source: Source, read: ReadRef): Promise<ObjectRef[]> {
+  const absent: ObjectRef[] = [];
+  for (const kind of ['account', 'group', 'app'] as const) {
+    const seen = await stagedIds(source.database.db, read.readId, kind);
+    const known = await objectsThere(source, kind);
+    const ids = concludeAbsences({ complete: true, read }, known, { seen, settleMs: source.config.settleMs });
+    absent.push(...ids.map((id) => ({ kind, id })));
+  }
+  return absent;
+}

@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { type ReadRef, streamOf } from '@muster/contracts';
+import { advanceWatermark, readCategory } from '@muster/identity';
+import { decide } from './full-read.ts';
+import { noteHints } from './note-hints.ts';
+import type { Source } from './source.ts';
+
+/** A watermark that only moved, over nothing, is written down at most this often: an idle system does not fill the store. */
+const IDLE_MS = 3_600_000;
+
+/**
+ * Follows every log of changes of a connection from its watermark to the present. What it says is kept as objects to fetch before the watermark
+ * moves on, so a crash between the two repeats hints and loses none. Before the first full read there is nothing to follow.
+ *
+ * @returns whether a log could not say what happened, so that a full read is due now
+ * @throws Fault of the connector
+ */
+export async function readChanges(source: Source): Promise<{ missedChanges: boolean }> {
+  const { name } = source.config;
+  let missedChanges = false;
+  const { state } = await source.store.load(readCategory, streamOf.read(name));
+  for (const reader of source.connection.readers.changes) {
+    const mark = state.watermarks[reader.source];
+    if (!mark) continue;
+    for await (const page of reader.changes(mark.watermark, { lane: 'live' })) {
+      missedChanges ||= page.missedChanges === true;
+      if (page.items.length > 0) await source.database.transaction((transaction) => noteHints(transaction, source, page.items));
+      const idle = page.items.length === 0 && Date.parse(page.startedAt) - Date.parse(mark.readAt) < IDLE_MS;
+      if (page.next === undefined || idle) continue;
+      const read: ReadRef = { readId: randomUUID(), kind: 'incremental', startedAt: page.startedAt };
+      await decide(
+        source,
+        read,
+        advanceWatermark({ connection: name, source: reader.source, watermark: page.next, readAt: page.startedAt }),
+      );
+    }
+  }
+  return { missedChanges };
+}

@@ -1,0 +1,27 @@
+import { openPlatform } from './platform.ts';
+import { type RunningService, type Service, startService } from './service.ts';
+import { readSettings } from './settings.ts';
+
+/**
+ * Runs one service as a process of its own, with settings from the environment. Prints one line of JSON when it is ready; ends in order on
+ * SIGTERM and SIGINT. What keeps it from starting is printed in words, with exit code 1.
+ */
+export async function runService(service: Service): Promise<void> {
+  let running: RunningService;
+  let close: () => Promise<void>;
+  try {
+    const platform = await openPlatform(readSettings(process.env));
+    running = await startService(service, platform);
+    close = async () => {
+      await running.close();
+      await platform.close();
+    };
+  } catch (error) {
+    process.stderr.write(`${service.name} cannot start: ${(error as Error).message}\n`);
+    process.exit(1);
+  }
+  const stop = (): void => void close().finally(() => process.exit(0));
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  process.stdout.write(`${JSON.stringify({ ready: service.name, url: running.url, pid: process.pid })}\n`);
+}

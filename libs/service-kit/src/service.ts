@@ -1,0 +1,175 @@
+import 'reflect-metadata';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { TerminusModule } from '@nestjs/terminus';
+import type { ConnectionConfig } from '@muster/connector';
+import type { EventStore } from '@muster/event-store';
+import { type Migration, openReadStore, type ReadStore } from '@muster/read-store';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { DEPENDENCIES, type Dependency, HealthController } from './health.ts';
+import { InternalGuard } from './internal-guard.ts';
+import { createLogger } from './logger.ts';
+import { METRICS, MetricsController } from './metrics.ts';
+import { NestLogger } from './nest-logger.ts';
+import type { Platform } from './platform.ts';
+import { ProblemFilter } from './problem-filter.ts';
+import type { Settings } from './settings.ts';
+import { createTransport } from './transport.ts';
+
+/** What a service is: a name, the tables it keeps, and the Nest module that wires it. */
+export interface Service {
+  /** Also its consumer group; its schema in PostgreSQL is the same with `_` for `-`. */
+  readonly name: string;
+  /** Absent: the service keeps no tables and consumes nothing. */
+  readonly migrations?: readonly Migration[];
+  module(context: ServiceContext): Type<unknown> | DynamicModule;
+}
+
+/** What the parts of a service are given; inject it under {@link SERVICE}. */
+export interface ServiceContext {
+  readonly name: string;
+  readonly settings: Settings;
+  readonly store: EventStore;
+  readonly connections: readonly ConnectionConfig[];
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  /** Rises while something is taken in and not yet safely recorded: requests, batches, claimed rows, calls. */
+  readonly inProgress: Gauge<'kind'>;
+  /** Aborts when the service is asked to stop. */
+  readonly closing: AbortSignal;
+  /** The service's own schema. Throws for a service without migrations. */
+  readonly database: ReadStore;
+  now(): Date;
+  /** A waiting time of the real world as it passes here: divided by the time factor. */
+  scaled(milliseconds: number): number;
+  /** Something that readiness depends on, beside store, database and transport. */
+  dependsOn(dependency: Dependency): void;
+}
+
+export const SERVICE = Symbol('context of this service');
+
+export interface RunningService {
+  readonly name: string;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const BODY_LIMIT = 1024 * 1024;
+
+/** Starts a service on a platform and resolves once it is listening and consuming. `close` ends it in order and keeps the platform. */
+export async function startService(service: Service, platform: Platform, options: { port?: number } = {}): Promise<RunningService> {
+  const { settings } = platform;
+  const logger = createLogger(service.name, settings.logLevel);
+  const database =
+    service.migrations &&
+    (await openReadStore({ url: settings.database, schema: service.name.replaceAll('-', '_'), migrations: service.migrations }));
+  const closing = new AbortController();
+  const dependencies: Dependency[] = [{ name: 'event-store', check: async () => void (await platform.store.checkHealth()) }];
+  if (database) dependencies.push({ name: 'database', check: () => database.ping() });
+  const context = createContext({ service, platform, logger, database, closing: closing.signal, dependencies });
+
+  const fastify = new FastifyAdapter({ bodyLimit: BODY_LIMIT, forceCloseConnections: true });
+  const nest = await NestFactory.create<NestFastifyApplication>(rootModule(service.module(context), context, dependencies), fastify, {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  countRequests(fastify, context.inProgress);
+  acceptScim(fastify);
+  nest.useGlobalGuards(new InternalGuard(settings.internalToken));
+  nest.useGlobalFilters(new ProblemFilter(logger));
+  if (database) {
+    const transport = createTransport(context, database);
+    dependencies.push(transport.dependency);
+    nest.connectMicroservice({ strategy: transport.strategy }, { inheritAppConfig: false });
+    await nest.startAllMicroservices();
+  }
+  await nest.listen(options.port ?? settings.http.port, settings.http.host);
+  return {
+    name: service.name,
+    url: (await nest.getUrl()).replace('[::1]', 'localhost'),
+    async close() {
+      closing.abort();
+      await nest.close();
+      await database?.close();
+    },
+  };
+}
+
+interface ContextParts {
+  service: Service;
+  platform: Platform;
+  logger: Logger;
+  database: ReadStore | undefined;
+  closing: AbortSignal;
+  dependencies: Dependency[];
+}
+
+function createContext({ service, platform, logger, database, closing, dependencies }: ContextParts): ServiceContext {
+  const metrics = new Registry();
+  metrics.setDefaultLabels({ service: service.name });
+  collectDefaultMetrics({ register: metrics });
+  return {
+    name: service.name,
+    settings: platform.settings,
+    store: platform.store,
+    connections: platform.connections,
+    logger,
+    metrics,
+    inProgress: new Gauge({
+      name: 'muster_in_progress',
+      help: 'taken in and not yet safely recorded',
+      labelNames: ['kind'],
+      registers: [metrics],
+    }),
+    closing,
+    get database() {
+      if (!database) throw new TypeError(`${service.name} declares no migrations, so it has no schema`);
+      return database;
+    },
+    now: () => new Date(),
+    scaled: (milliseconds) => milliseconds / platform.settings.timeFactor,
+    dependsOn: (dependency) => void dependencies.push(dependency),
+  };
+}
+
+@Module({})
+class RootModule {}
+
+function rootModule(service: Type<unknown> | DynamicModule, context: ServiceContext, dependencies: readonly Dependency[]): DynamicModule {
+  const kit: DynamicModule = {
+    module: KitModule,
+    global: true,
+    imports: [TerminusModule.forRoot({ logger: false })],
+    controllers: [HealthController, MetricsController],
+    providers: [
+      { provide: SERVICE, useValue: context },
+      { provide: DEPENDENCIES, useValue: dependencies },
+      { provide: METRICS, useValue: context.metrics },
+    ],
+    exports: [SERVICE],
+  };
+  return { module: RootModule, imports: [kit, service] };
+}
+
+@Module({})
+class KitModule {}
+
+function countRequests(fastify: FastifyAdapter, inProgress: Gauge<'kind'>): void {
+  const counted = (url: string): boolean => !/^\/(health|metrics)/.test(url);
+  const instance = fastify.getInstance();
+  instance.addHook('onRequest', (request, _reply, done) => {
+    if (counted(request.url)) inProgress.inc({ kind: 'request' });
+    done();
+  });
+  instance.addHook('onResponse', (request, _reply, done) => {
+    if (counted(request.url)) inProgress.dec({ kind: 'request' });
+    done();
+  });
+}
+
+function acceptScim(fastify: FastifyAdapter): void {
+  const instance = fastify.getInstance();
+  instance.addContentTypeParser('application/scim+json', { parseAs: 'string' }, instance.getDefaultJsonParser('error', 'error'));
+}
