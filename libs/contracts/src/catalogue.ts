@@ -25,3 +25,9 @@ export const personalFields = (type: string): readonly string[] => catalogue.get
 
 /** The `$id` of the schema that new events of a type are written under. */
 export const schemaOf = (type: EventType): string => events[type].schema;
+
+/** A copy of an event's data that may be logged or shown to anybody: each personal field reads `[personal]`. Other data comes back as it is. */
+export const redacted = (type: string, data: object): object => {
+  const present = personalFields(type).filter((name) => Object.hasOwn(data, name));
+  return present.length === 0 ? data : { ...data, ...Object.fromEntries(present.map((name) => [name, '[personal]'])) };
+};

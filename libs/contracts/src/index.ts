@@ -1,4 +1,4 @@
-export { catalogue, personalFields, schemaOf, type EventEntry } from './catalogue.ts';
+export { catalogue, personalFields, redacted, schemaOf, type EventEntry } from './catalogue.ts';
 export {
   fromHeaders,
   InvalidEnvelope,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { catalogue, isData, isEventType, personalFields, schemaOf, validateData, validateEvent } from './index.ts';
+import { catalogue, isData, isEventType, personalFields, redacted, schemaOf, validateData, validateEvent } from './index.ts';
 
 const read = { readId: 'r', kind: 'fetch', startedAt: '2026-03-02T08:15:04Z' };
 const account = {
@@ -111,4 +111,15 @@ it('isData tells valid data and types it', () => {
   const data: unknown = account;
   expect(isData('AccountObserved', data) && data.accountId).toBe('00u1');
   expect(isData('AccountObserved', { ...account, enabled: 1 })).toBe(false);
+});
+
+describe('redacted data', () => {
+  it('holds no personal field in clear and changes nothing else', () => {
+    expect(redacted('AccountObserved', account)).toEqual({ ...account, profile: '[personal]' });
+    expect(account.profile).toEqual({ login: 'zoe.zak' });
+  });
+
+  it('gains no field that was absent', () => {
+    expect(redacted('CommandEnded', { result: 'done' })).toEqual({ result: 'done' });
+  });
 });

@@ -1712,7 +1712,7 @@ validate67.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 export const Value = validate54;
 
 export const WorkerRecord = validate68;
-const schema28 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:common/worker-record.v1","title":"WorkerRecord","type":"object","properties":{"schemas":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":10},"externalId":{"type":"string","minLength":1,"maxLength":128},"userName":{"anyOf":[{"type":"string","maxLength":320},{"type":"null"}]},"name":{"type":"object","properties":{"givenName":{"type":"string","minLength":1,"maxLength":256},"familyName":{"type":"string","minLength":1,"maxLength":256},"middleName":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"formatted":{"anyOf":[{"type":"string","maxLength":512},{"type":"null"}]},"honorificPrefix":{"anyOf":[{"type":"string"},{"type":"null"}]},"honorificSuffix":{"anyOf":[{"type":"string"},{"type":"null"}]}},"required":["givenName","familyName"],"additionalProperties":true},"displayName":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"title":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"active":{"type":"boolean"},"emails":{"type":"array","items":{"type":"object","properties":{"value":{"type":"string","maxLength":320},"type":{"type":"string"},"primary":{"type":"boolean"}},"required":["value"],"additionalProperties":true},"maxItems":20},"phoneNumbers":{"type":"array","items":{"type":"object","properties":{"value":{"type":"string","maxLength":64},"type":{"type":"string"},"primary":{"type":"boolean"}},"required":["value"],"additionalProperties":true},"maxItems":20},"addresses":{"type":"array","items":{"type":"object","properties":{"type":{"type":"string"},"streetAddress":{"type":"string","maxLength":512},"locality":{"type":"string","maxLength":256},"region":{"type":"string","maxLength":256},"postalCode":{"type":"string","maxLength":32},"country":{"type":"string","maxLength":2},"formatted":{"type":"string"},"primary":{"type":"boolean"}},"required":[],"additionalProperties":true},"maxItems":20},"preferredLanguage":{"anyOf":[{"type":"string","maxLength":35},{"type":"null"}]},"locale":{"anyOf":[{"type":"string","maxLength":35},{"type":"null"}]},"timezone":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"type":"object","properties":{"employeeNumber":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"costCenter":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"organization":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"division":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"department":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"manager":{"anyOf":[{"type":"object","properties":{"value":{"type":"string","maxLength":128},"displayName":{"anyOf":[{"type":"string"},{"type":"null"}]}},"required":["value"],"additionalProperties":true},{"type":"null"}]}},"required":[],"additionalProperties":true},"urn:muster:scim:schemas:extension:worker:1.0:User":{"type":"object","properties":{"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"hireDate":{"type":"string","format":"date"},"leaveDate":{"anyOf":[{"type":"string","format":"date"},{"type":"null"}]},"timeZone":{"type":"string","maxLength":64},"employmentType":{"type":"string","enum":["employee","contractor","intern"]},"status":{"type":"string","enum":["active","onLeave","terminated","rescinded"]},"effectiveFrom":{"type":"string","format":"date"},"apps":{"type":"array","items":{"type":"object","properties":{"app":{"type":"string","minLength":1,"maxLength":256},"until":{"type":"string","format":"date"},"assignedBy":{"type":"string","minLength":1,"maxLength":256}},"required":["app","assignedBy"],"additionalProperties":false},"maxItems":100}},"required":["hireDate","status"],"additionalProperties":false}},"required":["schemas","externalId","name","urn:muster:scim:schemas:extension:worker:1.0:User"],"additionalProperties":false};
+const schema28 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:common/worker-record.v1","title":"WorkerRecord","type":"object","properties":{"schemas":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":10},"externalId":{"type":"string","minLength":1,"maxLength":128},"userName":{"anyOf":[{"type":"string","maxLength":320},{"type":"null"}]},"name":{"type":"object","properties":{"givenName":{"type":"string","minLength":1,"maxLength":256},"familyName":{"type":"string","minLength":1,"maxLength":256},"middleName":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"formatted":{"anyOf":[{"type":"string","maxLength":512},{"type":"null"}]},"honorificPrefix":{"anyOf":[{"type":"string","maxLength":1024},{"type":"null"}]},"honorificSuffix":{"anyOf":[{"type":"string","maxLength":1024},{"type":"null"}]}},"required":["givenName","familyName"],"additionalProperties":true},"displayName":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"title":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"active":{"type":"boolean"},"emails":{"type":"array","items":{"type":"object","properties":{"value":{"type":"string","maxLength":320},"type":{"type":"string","maxLength":1024},"primary":{"type":"boolean"}},"required":["value"],"additionalProperties":true},"maxItems":20},"phoneNumbers":{"type":"array","items":{"type":"object","properties":{"value":{"type":"string","maxLength":64},"type":{"type":"string","maxLength":1024},"primary":{"type":"boolean"}},"required":["value"],"additionalProperties":true},"maxItems":20},"addresses":{"type":"array","items":{"type":"object","properties":{"type":{"type":"string","maxLength":1024},"streetAddress":{"type":"string","maxLength":512},"locality":{"type":"string","maxLength":256},"region":{"type":"string","maxLength":256},"postalCode":{"type":"string","maxLength":32},"country":{"type":"string","maxLength":2},"formatted":{"type":"string","maxLength":1024},"primary":{"type":"boolean"}},"required":[],"additionalProperties":true},"maxItems":20},"preferredLanguage":{"anyOf":[{"type":"string","maxLength":35},{"type":"null"}]},"locale":{"anyOf":[{"type":"string","maxLength":35},{"type":"null"}]},"timezone":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"type":"object","properties":{"employeeNumber":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"costCenter":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"organization":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"division":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"department":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"manager":{"anyOf":[{"type":"object","properties":{"value":{"type":"string","maxLength":128},"displayName":{"anyOf":[{"type":"string","maxLength":1024},{"type":"null"}]}},"required":["value"],"additionalProperties":true},{"type":"null"}]}},"required":[],"additionalProperties":true},"urn:muster:scim:schemas:extension:worker:1.0:User":{"type":"object","properties":{"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"hireDate":{"type":"string","format":"date"},"leaveDate":{"anyOf":[{"type":"string","format":"date"},{"type":"null"}]},"timeZone":{"type":"string","maxLength":64},"employmentType":{"type":"string","enum":["employee","contractor","intern"]},"status":{"type":"string","enum":["active","onLeave","terminated","rescinded"]},"effectiveFrom":{"type":"string","format":"date"},"apps":{"type":"array","items":{"type":"object","properties":{"app":{"type":"string","minLength":1,"maxLength":256},"until":{"type":"string","format":"date"},"assignedBy":{"type":"string","minLength":1,"maxLength":256}},"required":["app","assignedBy"],"additionalProperties":false},"maxItems":100}},"required":["hireDate","status"],"additionalProperties":false}},"required":["schemas","externalId","name","urn:muster:scim:schemas:extension:worker:1.0:User"],"additionalProperties":false};
 const formats6 = module0.fullFormats.date;
 
 function validate68(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -2165,8 +2165,9 @@ let data9 = data4.honorificPrefix;
 const _errs34 = errors;
 let valid7 = false;
 const _errs35 = errors;
-if(typeof data9 !== "string"){
-const err33 = {instancePath:instancePath+"/name/honorificPrefix",schemaPath:"#/properties/name/properties/honorificPrefix/anyOf/0/type",keyword:"type",params:{type: "string"}};
+if(typeof data9 === "string"){
+if(func1(data9) > 1024){
+const err33 = {instancePath:instancePath+"/name/honorificPrefix",schemaPath:"#/properties/name/properties/honorificPrefix/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 1024}};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -2175,11 +2176,9 @@ vErrors.push(err33);
 }
 errors++;
 }
-var _valid3 = _errs35 === errors;
-valid7 = valid7 || _valid3;
-const _errs37 = errors;
-if(data9 !== null){
-const err34 = {instancePath:instancePath+"/name/honorificPrefix",schemaPath:"#/properties/name/properties/honorificPrefix/anyOf/1/type",keyword:"type",params:{type: "null"}};
+}
+else {
+const err34 = {instancePath:instancePath+"/name/honorificPrefix",schemaPath:"#/properties/name/properties/honorificPrefix/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -2188,15 +2187,28 @@ vErrors.push(err34);
 }
 errors++;
 }
-var _valid3 = _errs37 === errors;
+var _valid3 = _errs35 === errors;
 valid7 = valid7 || _valid3;
-if(!valid7){
-const err35 = {instancePath:instancePath+"/name/honorificPrefix",schemaPath:"#/properties/name/properties/honorificPrefix/anyOf",keyword:"anyOf",params:{}};
+const _errs37 = errors;
+if(data9 !== null){
+const err35 = {instancePath:instancePath+"/name/honorificPrefix",schemaPath:"#/properties/name/properties/honorificPrefix/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err35];
 }
 else {
 vErrors.push(err35);
+}
+errors++;
+}
+var _valid3 = _errs37 === errors;
+valid7 = valid7 || _valid3;
+if(!valid7){
+const err36 = {instancePath:instancePath+"/name/honorificPrefix",schemaPath:"#/properties/name/properties/honorificPrefix/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err36];
+}
+else {
+vErrors.push(err36);
 }
 errors++;
 }
@@ -2217,21 +2229,9 @@ let data10 = data4.honorificSuffix;
 const _errs40 = errors;
 let valid8 = false;
 const _errs41 = errors;
-if(typeof data10 !== "string"){
-const err36 = {instancePath:instancePath+"/name/honorificSuffix",schemaPath:"#/properties/name/properties/honorificSuffix/anyOf/0/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err36];
-}
-else {
-vErrors.push(err36);
-}
-errors++;
-}
-var _valid4 = _errs41 === errors;
-valid8 = valid8 || _valid4;
-const _errs43 = errors;
-if(data10 !== null){
-const err37 = {instancePath:instancePath+"/name/honorificSuffix",schemaPath:"#/properties/name/properties/honorificSuffix/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(typeof data10 === "string"){
+if(func1(data10) > 1024){
+const err37 = {instancePath:instancePath+"/name/honorificSuffix",schemaPath:"#/properties/name/properties/honorificSuffix/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 1024}};
 if(vErrors === null){
 vErrors = [err37];
 }
@@ -2240,15 +2240,39 @@ vErrors.push(err37);
 }
 errors++;
 }
-var _valid4 = _errs43 === errors;
-valid8 = valid8 || _valid4;
-if(!valid8){
-const err38 = {instancePath:instancePath+"/name/honorificSuffix",schemaPath:"#/properties/name/properties/honorificSuffix/anyOf",keyword:"anyOf",params:{}};
+}
+else {
+const err38 = {instancePath:instancePath+"/name/honorificSuffix",schemaPath:"#/properties/name/properties/honorificSuffix/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err38];
 }
 else {
 vErrors.push(err38);
+}
+errors++;
+}
+var _valid4 = _errs41 === errors;
+valid8 = valid8 || _valid4;
+const _errs43 = errors;
+if(data10 !== null){
+const err39 = {instancePath:instancePath+"/name/honorificSuffix",schemaPath:"#/properties/name/properties/honorificSuffix/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(vErrors === null){
+vErrors = [err39];
+}
+else {
+vErrors.push(err39);
+}
+errors++;
+}
+var _valid4 = _errs43 === errors;
+valid8 = valid8 || _valid4;
+if(!valid8){
+const err40 = {instancePath:instancePath+"/name/honorificSuffix",schemaPath:"#/properties/name/properties/honorificSuffix/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err40];
+}
+else {
+vErrors.push(err40);
 }
 errors++;
 }
@@ -2266,12 +2290,12 @@ vErrors = null;
 }
 }
 else {
-const err39 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "object"}};
+const err41 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err39];
+vErrors = [err41];
 }
 else {
-vErrors.push(err39);
+vErrors.push(err41);
 }
 errors++;
 }
@@ -2283,31 +2307,7 @@ let valid9 = false;
 const _errs47 = errors;
 if(typeof data11 === "string"){
 if(func1(data11) > 256){
-const err40 = {instancePath:instancePath+"/displayName",schemaPath:"#/properties/displayName/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 256}};
-if(vErrors === null){
-vErrors = [err40];
-}
-else {
-vErrors.push(err40);
-}
-errors++;
-}
-}
-else {
-const err41 = {instancePath:instancePath+"/displayName",schemaPath:"#/properties/displayName/anyOf/0/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err41];
-}
-else {
-vErrors.push(err41);
-}
-errors++;
-}
-var _valid5 = _errs47 === errors;
-valid9 = valid9 || _valid5;
-const _errs49 = errors;
-if(data11 !== null){
-const err42 = {instancePath:instancePath+"/displayName",schemaPath:"#/properties/displayName/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err42 = {instancePath:instancePath+"/displayName",schemaPath:"#/properties/displayName/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
 vErrors = [err42];
 }
@@ -2316,15 +2316,39 @@ vErrors.push(err42);
 }
 errors++;
 }
-var _valid5 = _errs49 === errors;
-valid9 = valid9 || _valid5;
-if(!valid9){
-const err43 = {instancePath:instancePath+"/displayName",schemaPath:"#/properties/displayName/anyOf",keyword:"anyOf",params:{}};
+}
+else {
+const err43 = {instancePath:instancePath+"/displayName",schemaPath:"#/properties/displayName/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err43];
 }
 else {
 vErrors.push(err43);
+}
+errors++;
+}
+var _valid5 = _errs47 === errors;
+valid9 = valid9 || _valid5;
+const _errs49 = errors;
+if(data11 !== null){
+const err44 = {instancePath:instancePath+"/displayName",schemaPath:"#/properties/displayName/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(vErrors === null){
+vErrors = [err44];
+}
+else {
+vErrors.push(err44);
+}
+errors++;
+}
+var _valid5 = _errs49 === errors;
+valid9 = valid9 || _valid5;
+if(!valid9){
+const err45 = {instancePath:instancePath+"/displayName",schemaPath:"#/properties/displayName/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err45];
+}
+else {
+vErrors.push(err45);
 }
 errors++;
 }
@@ -2347,31 +2371,7 @@ let valid10 = false;
 const _errs53 = errors;
 if(typeof data12 === "string"){
 if(func1(data12) > 256){
-const err44 = {instancePath:instancePath+"/title",schemaPath:"#/properties/title/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 256}};
-if(vErrors === null){
-vErrors = [err44];
-}
-else {
-vErrors.push(err44);
-}
-errors++;
-}
-}
-else {
-const err45 = {instancePath:instancePath+"/title",schemaPath:"#/properties/title/anyOf/0/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err45];
-}
-else {
-vErrors.push(err45);
-}
-errors++;
-}
-var _valid6 = _errs53 === errors;
-valid10 = valid10 || _valid6;
-const _errs55 = errors;
-if(data12 !== null){
-const err46 = {instancePath:instancePath+"/title",schemaPath:"#/properties/title/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err46 = {instancePath:instancePath+"/title",schemaPath:"#/properties/title/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
 vErrors = [err46];
 }
@@ -2380,15 +2380,39 @@ vErrors.push(err46);
 }
 errors++;
 }
-var _valid6 = _errs55 === errors;
-valid10 = valid10 || _valid6;
-if(!valid10){
-const err47 = {instancePath:instancePath+"/title",schemaPath:"#/properties/title/anyOf",keyword:"anyOf",params:{}};
+}
+else {
+const err47 = {instancePath:instancePath+"/title",schemaPath:"#/properties/title/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err47];
 }
 else {
 vErrors.push(err47);
+}
+errors++;
+}
+var _valid6 = _errs53 === errors;
+valid10 = valid10 || _valid6;
+const _errs55 = errors;
+if(data12 !== null){
+const err48 = {instancePath:instancePath+"/title",schemaPath:"#/properties/title/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(vErrors === null){
+vErrors = [err48];
+}
+else {
+vErrors.push(err48);
+}
+errors++;
+}
+var _valid6 = _errs55 === errors;
+valid10 = valid10 || _valid6;
+if(!valid10){
+const err49 = {instancePath:instancePath+"/title",schemaPath:"#/properties/title/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err49];
+}
+else {
+vErrors.push(err49);
 }
 errors++;
 }
@@ -2406,35 +2430,7 @@ vErrors = null;
 }
 if(data.active !== undefined){
 if(typeof data.active !== "boolean"){
-const err48 = {instancePath:instancePath+"/active",schemaPath:"#/properties/active/type",keyword:"type",params:{type: "boolean"}};
-if(vErrors === null){
-vErrors = [err48];
-}
-else {
-vErrors.push(err48);
-}
-errors++;
-}
-}
-if(data.emails !== undefined){
-let data14 = data.emails;
-if(Array.isArray(data14)){
-if(data14.length > 20){
-const err49 = {instancePath:instancePath+"/emails",schemaPath:"#/properties/emails/maxItems",keyword:"maxItems",params:{limit: 20}};
-if(vErrors === null){
-vErrors = [err49];
-}
-else {
-vErrors.push(err49);
-}
-errors++;
-}
-const len1 = data14.length;
-for(let i1=0; i1<len1; i1++){
-let data15 = data14[i1];
-if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
-if(data15.value === undefined){
-const err50 = {instancePath:instancePath+"/emails/" + i1,schemaPath:"#/properties/emails/items/required",keyword:"required",params:{missingProperty: "value"}};
+const err50 = {instancePath:instancePath+"/active",schemaPath:"#/properties/active/type",keyword:"type",params:{type: "boolean"}};
 if(vErrors === null){
 vErrors = [err50];
 }
@@ -2443,11 +2439,12 @@ vErrors.push(err50);
 }
 errors++;
 }
-if(data15.value !== undefined){
-let data16 = data15.value;
-if(typeof data16 === "string"){
-if(func1(data16) > 320){
-const err51 = {instancePath:instancePath+"/emails/" + i1+"/value",schemaPath:"#/properties/emails/items/properties/value/maxLength",keyword:"maxLength",params:{limit: 320}};
+}
+if(data.emails !== undefined){
+let data14 = data.emails;
+if(Array.isArray(data14)){
+if(data14.length > 20){
+const err51 = {instancePath:instancePath+"/emails",schemaPath:"#/properties/emails/maxItems",keyword:"maxItems",params:{limit: 20}};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -2456,9 +2453,12 @@ vErrors.push(err51);
 }
 errors++;
 }
-}
-else {
-const err52 = {instancePath:instancePath+"/emails/" + i1+"/value",schemaPath:"#/properties/emails/items/properties/value/type",keyword:"type",params:{type: "string"}};
+const len1 = data14.length;
+for(let i1=0; i1<len1; i1++){
+let data15 = data14[i1];
+if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
+if(data15.value === undefined){
+const err52 = {instancePath:instancePath+"/emails/" + i1,schemaPath:"#/properties/emails/items/required",keyword:"required",params:{missingProperty: "value"}};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -2467,10 +2467,11 @@ vErrors.push(err52);
 }
 errors++;
 }
-}
-if(data15.type !== undefined){
-if(typeof data15.type !== "string"){
-const err53 = {instancePath:instancePath+"/emails/" + i1+"/type",schemaPath:"#/properties/emails/items/properties/type/type",keyword:"type",params:{type: "string"}};
+if(data15.value !== undefined){
+let data16 = data15.value;
+if(typeof data16 === "string"){
+if(func1(data16) > 320){
+const err53 = {instancePath:instancePath+"/emails/" + i1+"/value",schemaPath:"#/properties/emails/items/properties/value/maxLength",keyword:"maxLength",params:{limit: 320}};
 if(vErrors === null){
 vErrors = [err53];
 }
@@ -2480,9 +2481,8 @@ vErrors.push(err53);
 errors++;
 }
 }
-if(data15.primary !== undefined){
-if(typeof data15.primary !== "boolean"){
-const err54 = {instancePath:instancePath+"/emails/" + i1+"/primary",schemaPath:"#/properties/emails/items/properties/primary/type",keyword:"type",params:{type: "boolean"}};
+else {
+const err54 = {instancePath:instancePath+"/emails/" + i1+"/value",schemaPath:"#/properties/emails/items/properties/value/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -2492,9 +2492,11 @@ vErrors.push(err54);
 errors++;
 }
 }
-}
-else {
-const err55 = {instancePath:instancePath+"/emails/" + i1,schemaPath:"#/properties/emails/items/type",keyword:"type",params:{type: "object"}};
+if(data15.type !== undefined){
+let data17 = data15.type;
+if(typeof data17 === "string"){
+if(func1(data17) > 1024){
+const err55 = {instancePath:instancePath+"/emails/" + i1+"/type",schemaPath:"#/properties/emails/items/properties/type/maxLength",keyword:"maxLength",params:{limit: 1024}};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -2504,9 +2506,8 @@ vErrors.push(err55);
 errors++;
 }
 }
-}
 else {
-const err56 = {instancePath:instancePath+"/emails",schemaPath:"#/properties/emails/type",keyword:"type",params:{type: "array"}};
+const err56 = {instancePath:instancePath+"/emails/" + i1+"/type",schemaPath:"#/properties/emails/items/properties/type/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -2516,11 +2517,9 @@ vErrors.push(err56);
 errors++;
 }
 }
-if(data.phoneNumbers !== undefined){
-let data19 = data.phoneNumbers;
-if(Array.isArray(data19)){
-if(data19.length > 20){
-const err57 = {instancePath:instancePath+"/phoneNumbers",schemaPath:"#/properties/phoneNumbers/maxItems",keyword:"maxItems",params:{limit: 20}};
+if(data15.primary !== undefined){
+if(typeof data15.primary !== "boolean"){
+const err57 = {instancePath:instancePath+"/emails/" + i1+"/primary",schemaPath:"#/properties/emails/items/properties/primary/type",keyword:"type",params:{type: "boolean"}};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -2529,12 +2528,10 @@ vErrors.push(err57);
 }
 errors++;
 }
-const len2 = data19.length;
-for(let i2=0; i2<len2; i2++){
-let data20 = data19[i2];
-if(data20 && typeof data20 == "object" && !Array.isArray(data20)){
-if(data20.value === undefined){
-const err58 = {instancePath:instancePath+"/phoneNumbers/" + i2,schemaPath:"#/properties/phoneNumbers/items/required",keyword:"required",params:{missingProperty: "value"}};
+}
+}
+else {
+const err58 = {instancePath:instancePath+"/emails/" + i1,schemaPath:"#/properties/emails/items/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -2543,11 +2540,10 @@ vErrors.push(err58);
 }
 errors++;
 }
-if(data20.value !== undefined){
-let data21 = data20.value;
-if(typeof data21 === "string"){
-if(func1(data21) > 64){
-const err59 = {instancePath:instancePath+"/phoneNumbers/" + i2+"/value",schemaPath:"#/properties/phoneNumbers/items/properties/value/maxLength",keyword:"maxLength",params:{limit: 64}};
+}
+}
+else {
+const err59 = {instancePath:instancePath+"/emails",schemaPath:"#/properties/emails/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err59];
 }
@@ -2557,8 +2553,11 @@ vErrors.push(err59);
 errors++;
 }
 }
-else {
-const err60 = {instancePath:instancePath+"/phoneNumbers/" + i2+"/value",schemaPath:"#/properties/phoneNumbers/items/properties/value/type",keyword:"type",params:{type: "string"}};
+if(data.phoneNumbers !== undefined){
+let data19 = data.phoneNumbers;
+if(Array.isArray(data19)){
+if(data19.length > 20){
+const err60 = {instancePath:instancePath+"/phoneNumbers",schemaPath:"#/properties/phoneNumbers/maxItems",keyword:"maxItems",params:{limit: 20}};
 if(vErrors === null){
 vErrors = [err60];
 }
@@ -2567,10 +2566,12 @@ vErrors.push(err60);
 }
 errors++;
 }
-}
-if(data20.type !== undefined){
-if(typeof data20.type !== "string"){
-const err61 = {instancePath:instancePath+"/phoneNumbers/" + i2+"/type",schemaPath:"#/properties/phoneNumbers/items/properties/type/type",keyword:"type",params:{type: "string"}};
+const len2 = data19.length;
+for(let i2=0; i2<len2; i2++){
+let data20 = data19[i2];
+if(data20 && typeof data20 == "object" && !Array.isArray(data20)){
+if(data20.value === undefined){
+const err61 = {instancePath:instancePath+"/phoneNumbers/" + i2,schemaPath:"#/properties/phoneNumbers/items/required",keyword:"required",params:{missingProperty: "value"}};
 if(vErrors === null){
 vErrors = [err61];
 }
@@ -2579,10 +2580,11 @@ vErrors.push(err61);
 }
 errors++;
 }
-}
-if(data20.primary !== undefined){
-if(typeof data20.primary !== "boolean"){
-const err62 = {instancePath:instancePath+"/phoneNumbers/" + i2+"/primary",schemaPath:"#/properties/phoneNumbers/items/properties/primary/type",keyword:"type",params:{type: "boolean"}};
+if(data20.value !== undefined){
+let data21 = data20.value;
+if(typeof data21 === "string"){
+if(func1(data21) > 64){
+const err62 = {instancePath:instancePath+"/phoneNumbers/" + i2+"/value",schemaPath:"#/properties/phoneNumbers/items/properties/value/maxLength",keyword:"maxLength",params:{limit: 64}};
 if(vErrors === null){
 vErrors = [err62];
 }
@@ -2592,9 +2594,8 @@ vErrors.push(err62);
 errors++;
 }
 }
-}
 else {
-const err63 = {instancePath:instancePath+"/phoneNumbers/" + i2,schemaPath:"#/properties/phoneNumbers/items/type",keyword:"type",params:{type: "object"}};
+const err63 = {instancePath:instancePath+"/phoneNumbers/" + i2+"/value",schemaPath:"#/properties/phoneNumbers/items/properties/value/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err63];
 }
@@ -2604,9 +2605,11 @@ vErrors.push(err63);
 errors++;
 }
 }
-}
-else {
-const err64 = {instancePath:instancePath+"/phoneNumbers",schemaPath:"#/properties/phoneNumbers/type",keyword:"type",params:{type: "array"}};
+if(data20.type !== undefined){
+let data22 = data20.type;
+if(typeof data22 === "string"){
+if(func1(data22) > 1024){
+const err64 = {instancePath:instancePath+"/phoneNumbers/" + i2+"/type",schemaPath:"#/properties/phoneNumbers/items/properties/type/maxLength",keyword:"maxLength",params:{limit: 1024}};
 if(vErrors === null){
 vErrors = [err64];
 }
@@ -2616,11 +2619,8 @@ vErrors.push(err64);
 errors++;
 }
 }
-if(data.addresses !== undefined){
-let data24 = data.addresses;
-if(Array.isArray(data24)){
-if(data24.length > 20){
-const err65 = {instancePath:instancePath+"/addresses",schemaPath:"#/properties/addresses/maxItems",keyword:"maxItems",params:{limit: 20}};
+else {
+const err65 = {instancePath:instancePath+"/phoneNumbers/" + i2+"/type",schemaPath:"#/properties/phoneNumbers/items/properties/type/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err65];
 }
@@ -2629,13 +2629,10 @@ vErrors.push(err65);
 }
 errors++;
 }
-const len3 = data24.length;
-for(let i3=0; i3<len3; i3++){
-let data25 = data24[i3];
-if(data25 && typeof data25 == "object" && !Array.isArray(data25)){
-if(data25.type !== undefined){
-if(typeof data25.type !== "string"){
-const err66 = {instancePath:instancePath+"/addresses/" + i3+"/type",schemaPath:"#/properties/addresses/items/properties/type/type",keyword:"type",params:{type: "string"}};
+}
+if(data20.primary !== undefined){
+if(typeof data20.primary !== "boolean"){
+const err66 = {instancePath:instancePath+"/phoneNumbers/" + i2+"/primary",schemaPath:"#/properties/phoneNumbers/items/properties/primary/type",keyword:"type",params:{type: "boolean"}};
 if(vErrors === null){
 vErrors = [err66];
 }
@@ -2645,11 +2642,9 @@ vErrors.push(err66);
 errors++;
 }
 }
-if(data25.streetAddress !== undefined){
-let data27 = data25.streetAddress;
-if(typeof data27 === "string"){
-if(func1(data27) > 512){
-const err67 = {instancePath:instancePath+"/addresses/" + i3+"/streetAddress",schemaPath:"#/properties/addresses/items/properties/streetAddress/maxLength",keyword:"maxLength",params:{limit: 512}};
+}
+else {
+const err67 = {instancePath:instancePath+"/phoneNumbers/" + i2,schemaPath:"#/properties/phoneNumbers/items/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err67];
 }
@@ -2659,8 +2654,9 @@ vErrors.push(err67);
 errors++;
 }
 }
+}
 else {
-const err68 = {instancePath:instancePath+"/addresses/" + i3+"/streetAddress",schemaPath:"#/properties/addresses/items/properties/streetAddress/type",keyword:"type",params:{type: "string"}};
+const err68 = {instancePath:instancePath+"/phoneNumbers",schemaPath:"#/properties/phoneNumbers/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err68];
 }
@@ -2670,11 +2666,11 @@ vErrors.push(err68);
 errors++;
 }
 }
-if(data25.locality !== undefined){
-let data28 = data25.locality;
-if(typeof data28 === "string"){
-if(func1(data28) > 256){
-const err69 = {instancePath:instancePath+"/addresses/" + i3+"/locality",schemaPath:"#/properties/addresses/items/properties/locality/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(data.addresses !== undefined){
+let data24 = data.addresses;
+if(Array.isArray(data24)){
+if(data24.length > 20){
+const err69 = {instancePath:instancePath+"/addresses",schemaPath:"#/properties/addresses/maxItems",keyword:"maxItems",params:{limit: 20}};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -2683,9 +2679,15 @@ vErrors.push(err69);
 }
 errors++;
 }
-}
-else {
-const err70 = {instancePath:instancePath+"/addresses/" + i3+"/locality",schemaPath:"#/properties/addresses/items/properties/locality/type",keyword:"type",params:{type: "string"}};
+const len3 = data24.length;
+for(let i3=0; i3<len3; i3++){
+let data25 = data24[i3];
+if(data25 && typeof data25 == "object" && !Array.isArray(data25)){
+if(data25.type !== undefined){
+let data26 = data25.type;
+if(typeof data26 === "string"){
+if(func1(data26) > 1024){
+const err70 = {instancePath:instancePath+"/addresses/" + i3+"/type",schemaPath:"#/properties/addresses/items/properties/type/maxLength",keyword:"maxLength",params:{limit: 1024}};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -2695,11 +2697,8 @@ vErrors.push(err70);
 errors++;
 }
 }
-if(data25.region !== undefined){
-let data29 = data25.region;
-if(typeof data29 === "string"){
-if(func1(data29) > 256){
-const err71 = {instancePath:instancePath+"/addresses/" + i3+"/region",schemaPath:"#/properties/addresses/items/properties/region/maxLength",keyword:"maxLength",params:{limit: 256}};
+else {
+const err71 = {instancePath:instancePath+"/addresses/" + i3+"/type",schemaPath:"#/properties/addresses/items/properties/type/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -2709,8 +2708,11 @@ vErrors.push(err71);
 errors++;
 }
 }
-else {
-const err72 = {instancePath:instancePath+"/addresses/" + i3+"/region",schemaPath:"#/properties/addresses/items/properties/region/type",keyword:"type",params:{type: "string"}};
+if(data25.streetAddress !== undefined){
+let data27 = data25.streetAddress;
+if(typeof data27 === "string"){
+if(func1(data27) > 512){
+const err72 = {instancePath:instancePath+"/addresses/" + i3+"/streetAddress",schemaPath:"#/properties/addresses/items/properties/streetAddress/maxLength",keyword:"maxLength",params:{limit: 512}};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -2720,11 +2722,8 @@ vErrors.push(err72);
 errors++;
 }
 }
-if(data25.postalCode !== undefined){
-let data30 = data25.postalCode;
-if(typeof data30 === "string"){
-if(func1(data30) > 32){
-const err73 = {instancePath:instancePath+"/addresses/" + i3+"/postalCode",schemaPath:"#/properties/addresses/items/properties/postalCode/maxLength",keyword:"maxLength",params:{limit: 32}};
+else {
+const err73 = {instancePath:instancePath+"/addresses/" + i3+"/streetAddress",schemaPath:"#/properties/addresses/items/properties/streetAddress/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -2734,8 +2733,11 @@ vErrors.push(err73);
 errors++;
 }
 }
-else {
-const err74 = {instancePath:instancePath+"/addresses/" + i3+"/postalCode",schemaPath:"#/properties/addresses/items/properties/postalCode/type",keyword:"type",params:{type: "string"}};
+if(data25.locality !== undefined){
+let data28 = data25.locality;
+if(typeof data28 === "string"){
+if(func1(data28) > 256){
+const err74 = {instancePath:instancePath+"/addresses/" + i3+"/locality",schemaPath:"#/properties/addresses/items/properties/locality/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
 vErrors = [err74];
 }
@@ -2745,11 +2747,8 @@ vErrors.push(err74);
 errors++;
 }
 }
-if(data25.country !== undefined){
-let data31 = data25.country;
-if(typeof data31 === "string"){
-if(func1(data31) > 2){
-const err75 = {instancePath:instancePath+"/addresses/" + i3+"/country",schemaPath:"#/properties/addresses/items/properties/country/maxLength",keyword:"maxLength",params:{limit: 2}};
+else {
+const err75 = {instancePath:instancePath+"/addresses/" + i3+"/locality",schemaPath:"#/properties/addresses/items/properties/locality/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -2759,8 +2758,11 @@ vErrors.push(err75);
 errors++;
 }
 }
-else {
-const err76 = {instancePath:instancePath+"/addresses/" + i3+"/country",schemaPath:"#/properties/addresses/items/properties/country/type",keyword:"type",params:{type: "string"}};
+if(data25.region !== undefined){
+let data29 = data25.region;
+if(typeof data29 === "string"){
+if(func1(data29) > 256){
+const err76 = {instancePath:instancePath+"/addresses/" + i3+"/region",schemaPath:"#/properties/addresses/items/properties/region/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -2770,9 +2772,8 @@ vErrors.push(err76);
 errors++;
 }
 }
-if(data25.formatted !== undefined){
-if(typeof data25.formatted !== "string"){
-const err77 = {instancePath:instancePath+"/addresses/" + i3+"/formatted",schemaPath:"#/properties/addresses/items/properties/formatted/type",keyword:"type",params:{type: "string"}};
+else {
+const err77 = {instancePath:instancePath+"/addresses/" + i3+"/region",schemaPath:"#/properties/addresses/items/properties/region/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err77];
 }
@@ -2782,9 +2783,11 @@ vErrors.push(err77);
 errors++;
 }
 }
-if(data25.primary !== undefined){
-if(typeof data25.primary !== "boolean"){
-const err78 = {instancePath:instancePath+"/addresses/" + i3+"/primary",schemaPath:"#/properties/addresses/items/properties/primary/type",keyword:"type",params:{type: "boolean"}};
+if(data25.postalCode !== undefined){
+let data30 = data25.postalCode;
+if(typeof data30 === "string"){
+if(func1(data30) > 32){
+const err78 = {instancePath:instancePath+"/addresses/" + i3+"/postalCode",schemaPath:"#/properties/addresses/items/properties/postalCode/maxLength",keyword:"maxLength",params:{limit: 32}};
 if(vErrors === null){
 vErrors = [err78];
 }
@@ -2794,9 +2797,8 @@ vErrors.push(err78);
 errors++;
 }
 }
-}
 else {
-const err79 = {instancePath:instancePath+"/addresses/" + i3,schemaPath:"#/properties/addresses/items/type",keyword:"type",params:{type: "object"}};
+const err79 = {instancePath:instancePath+"/addresses/" + i3+"/postalCode",schemaPath:"#/properties/addresses/items/properties/postalCode/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err79];
 }
@@ -2806,14 +2808,88 @@ vErrors.push(err79);
 errors++;
 }
 }
-}
-else {
-const err80 = {instancePath:instancePath+"/addresses",schemaPath:"#/properties/addresses/type",keyword:"type",params:{type: "array"}};
+if(data25.country !== undefined){
+let data31 = data25.country;
+if(typeof data31 === "string"){
+if(func1(data31) > 2){
+const err80 = {instancePath:instancePath+"/addresses/" + i3+"/country",schemaPath:"#/properties/addresses/items/properties/country/maxLength",keyword:"maxLength",params:{limit: 2}};
 if(vErrors === null){
 vErrors = [err80];
 }
 else {
 vErrors.push(err80);
+}
+errors++;
+}
+}
+else {
+const err81 = {instancePath:instancePath+"/addresses/" + i3+"/country",schemaPath:"#/properties/addresses/items/properties/country/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err81];
+}
+else {
+vErrors.push(err81);
+}
+errors++;
+}
+}
+if(data25.formatted !== undefined){
+let data32 = data25.formatted;
+if(typeof data32 === "string"){
+if(func1(data32) > 1024){
+const err82 = {instancePath:instancePath+"/addresses/" + i3+"/formatted",schemaPath:"#/properties/addresses/items/properties/formatted/maxLength",keyword:"maxLength",params:{limit: 1024}};
+if(vErrors === null){
+vErrors = [err82];
+}
+else {
+vErrors.push(err82);
+}
+errors++;
+}
+}
+else {
+const err83 = {instancePath:instancePath+"/addresses/" + i3+"/formatted",schemaPath:"#/properties/addresses/items/properties/formatted/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err83];
+}
+else {
+vErrors.push(err83);
+}
+errors++;
+}
+}
+if(data25.primary !== undefined){
+if(typeof data25.primary !== "boolean"){
+const err84 = {instancePath:instancePath+"/addresses/" + i3+"/primary",schemaPath:"#/properties/addresses/items/properties/primary/type",keyword:"type",params:{type: "boolean"}};
+if(vErrors === null){
+vErrors = [err84];
+}
+else {
+vErrors.push(err84);
+}
+errors++;
+}
+}
+}
+else {
+const err85 = {instancePath:instancePath+"/addresses/" + i3,schemaPath:"#/properties/addresses/items/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err85];
+}
+else {
+vErrors.push(err85);
+}
+errors++;
+}
+}
+}
+else {
+const err86 = {instancePath:instancePath+"/addresses",schemaPath:"#/properties/addresses/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err86];
+}
+else {
+vErrors.push(err86);
 }
 errors++;
 }
@@ -2825,23 +2901,23 @@ let valid20 = false;
 const _errs104 = errors;
 if(typeof data34 === "string"){
 if(func1(data34) > 35){
-const err81 = {instancePath:instancePath+"/preferredLanguage",schemaPath:"#/properties/preferredLanguage/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 35}};
+const err87 = {instancePath:instancePath+"/preferredLanguage",schemaPath:"#/properties/preferredLanguage/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 35}};
 if(vErrors === null){
-vErrors = [err81];
+vErrors = [err87];
 }
 else {
-vErrors.push(err81);
+vErrors.push(err87);
 }
 errors++;
 }
 }
 else {
-const err82 = {instancePath:instancePath+"/preferredLanguage",schemaPath:"#/properties/preferredLanguage/anyOf/0/type",keyword:"type",params:{type: "string"}};
+const err88 = {instancePath:instancePath+"/preferredLanguage",schemaPath:"#/properties/preferredLanguage/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err82];
+vErrors = [err88];
 }
 else {
-vErrors.push(err82);
+vErrors.push(err88);
 }
 errors++;
 }
@@ -2849,24 +2925,24 @@ var _valid7 = _errs104 === errors;
 valid20 = valid20 || _valid7;
 const _errs106 = errors;
 if(data34 !== null){
-const err83 = {instancePath:instancePath+"/preferredLanguage",schemaPath:"#/properties/preferredLanguage/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err89 = {instancePath:instancePath+"/preferredLanguage",schemaPath:"#/properties/preferredLanguage/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err83];
+vErrors = [err89];
 }
 else {
-vErrors.push(err83);
+vErrors.push(err89);
 }
 errors++;
 }
 var _valid7 = _errs106 === errors;
 valid20 = valid20 || _valid7;
 if(!valid20){
-const err84 = {instancePath:instancePath+"/preferredLanguage",schemaPath:"#/properties/preferredLanguage/anyOf",keyword:"anyOf",params:{}};
+const err90 = {instancePath:instancePath+"/preferredLanguage",schemaPath:"#/properties/preferredLanguage/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err84];
+vErrors = [err90];
 }
 else {
-vErrors.push(err84);
+vErrors.push(err90);
 }
 errors++;
 }
@@ -2889,23 +2965,23 @@ let valid21 = false;
 const _errs110 = errors;
 if(typeof data35 === "string"){
 if(func1(data35) > 35){
-const err85 = {instancePath:instancePath+"/locale",schemaPath:"#/properties/locale/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 35}};
+const err91 = {instancePath:instancePath+"/locale",schemaPath:"#/properties/locale/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 35}};
 if(vErrors === null){
-vErrors = [err85];
+vErrors = [err91];
 }
 else {
-vErrors.push(err85);
+vErrors.push(err91);
 }
 errors++;
 }
 }
 else {
-const err86 = {instancePath:instancePath+"/locale",schemaPath:"#/properties/locale/anyOf/0/type",keyword:"type",params:{type: "string"}};
+const err92 = {instancePath:instancePath+"/locale",schemaPath:"#/properties/locale/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err86];
+vErrors = [err92];
 }
 else {
-vErrors.push(err86);
+vErrors.push(err92);
 }
 errors++;
 }
@@ -2913,24 +2989,24 @@ var _valid8 = _errs110 === errors;
 valid21 = valid21 || _valid8;
 const _errs112 = errors;
 if(data35 !== null){
-const err87 = {instancePath:instancePath+"/locale",schemaPath:"#/properties/locale/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err93 = {instancePath:instancePath+"/locale",schemaPath:"#/properties/locale/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err87];
+vErrors = [err93];
 }
 else {
-vErrors.push(err87);
+vErrors.push(err93);
 }
 errors++;
 }
 var _valid8 = _errs112 === errors;
 valid21 = valid21 || _valid8;
 if(!valid21){
-const err88 = {instancePath:instancePath+"/locale",schemaPath:"#/properties/locale/anyOf",keyword:"anyOf",params:{}};
+const err94 = {instancePath:instancePath+"/locale",schemaPath:"#/properties/locale/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err88];
+vErrors = [err94];
 }
 else {
-vErrors.push(err88);
+vErrors.push(err94);
 }
 errors++;
 }
@@ -2953,23 +3029,23 @@ let valid22 = false;
 const _errs116 = errors;
 if(typeof data36 === "string"){
 if(func1(data36) > 64){
-const err89 = {instancePath:instancePath+"/timezone",schemaPath:"#/properties/timezone/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 64}};
+const err95 = {instancePath:instancePath+"/timezone",schemaPath:"#/properties/timezone/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 64}};
 if(vErrors === null){
-vErrors = [err89];
+vErrors = [err95];
 }
 else {
-vErrors.push(err89);
+vErrors.push(err95);
 }
 errors++;
 }
 }
 else {
-const err90 = {instancePath:instancePath+"/timezone",schemaPath:"#/properties/timezone/anyOf/0/type",keyword:"type",params:{type: "string"}};
+const err96 = {instancePath:instancePath+"/timezone",schemaPath:"#/properties/timezone/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err90];
+vErrors = [err96];
 }
 else {
-vErrors.push(err90);
+vErrors.push(err96);
 }
 errors++;
 }
@@ -2977,24 +3053,24 @@ var _valid9 = _errs116 === errors;
 valid22 = valid22 || _valid9;
 const _errs118 = errors;
 if(data36 !== null){
-const err91 = {instancePath:instancePath+"/timezone",schemaPath:"#/properties/timezone/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err97 = {instancePath:instancePath+"/timezone",schemaPath:"#/properties/timezone/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err91];
+vErrors = [err97];
 }
 else {
-vErrors.push(err91);
+vErrors.push(err97);
 }
 errors++;
 }
 var _valid9 = _errs118 === errors;
 valid22 = valid22 || _valid9;
 if(!valid22){
-const err92 = {instancePath:instancePath+"/timezone",schemaPath:"#/properties/timezone/anyOf",keyword:"anyOf",params:{}};
+const err98 = {instancePath:instancePath+"/timezone",schemaPath:"#/properties/timezone/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err92];
+vErrors = [err98];
 }
 else {
-vErrors.push(err92);
+vErrors.push(err98);
 }
 errors++;
 }
@@ -3020,23 +3096,23 @@ let valid24 = false;
 const _errs125 = errors;
 if(typeof data38 === "string"){
 if(func1(data38) > 128){
-const err93 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/employeeNumber",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/employeeNumber/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 128}};
+const err99 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/employeeNumber",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/employeeNumber/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 128}};
 if(vErrors === null){
-vErrors = [err93];
+vErrors = [err99];
 }
 else {
-vErrors.push(err93);
+vErrors.push(err99);
 }
 errors++;
 }
 }
 else {
-const err94 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/employeeNumber",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/employeeNumber/anyOf/0/type",keyword:"type",params:{type: "string"}};
+const err100 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/employeeNumber",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/employeeNumber/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err94];
+vErrors = [err100];
 }
 else {
-vErrors.push(err94);
+vErrors.push(err100);
 }
 errors++;
 }
@@ -3044,24 +3120,24 @@ var _valid10 = _errs125 === errors;
 valid24 = valid24 || _valid10;
 const _errs127 = errors;
 if(data38 !== null){
-const err95 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/employeeNumber",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/employeeNumber/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err101 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/employeeNumber",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/employeeNumber/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err95];
+vErrors = [err101];
 }
 else {
-vErrors.push(err95);
+vErrors.push(err101);
 }
 errors++;
 }
 var _valid10 = _errs127 === errors;
 valid24 = valid24 || _valid10;
 if(!valid24){
-const err96 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/employeeNumber",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/employeeNumber/anyOf",keyword:"anyOf",params:{}};
+const err102 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/employeeNumber",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/employeeNumber/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err96];
+vErrors = [err102];
 }
 else {
-vErrors.push(err96);
+vErrors.push(err102);
 }
 errors++;
 }
@@ -3084,23 +3160,23 @@ let valid25 = false;
 const _errs131 = errors;
 if(typeof data39 === "string"){
 if(func1(data39) > 256){
-const err97 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/costCenter",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/costCenter/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 256}};
+const err103 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/costCenter",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/costCenter/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
-vErrors = [err97];
+vErrors = [err103];
 }
 else {
-vErrors.push(err97);
+vErrors.push(err103);
 }
 errors++;
 }
 }
 else {
-const err98 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/costCenter",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/costCenter/anyOf/0/type",keyword:"type",params:{type: "string"}};
+const err104 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/costCenter",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/costCenter/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err98];
+vErrors = [err104];
 }
 else {
-vErrors.push(err98);
+vErrors.push(err104);
 }
 errors++;
 }
@@ -3108,24 +3184,24 @@ var _valid11 = _errs131 === errors;
 valid25 = valid25 || _valid11;
 const _errs133 = errors;
 if(data39 !== null){
-const err99 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/costCenter",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/costCenter/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err105 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/costCenter",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/costCenter/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err99];
+vErrors = [err105];
 }
 else {
-vErrors.push(err99);
+vErrors.push(err105);
 }
 errors++;
 }
 var _valid11 = _errs133 === errors;
 valid25 = valid25 || _valid11;
 if(!valid25){
-const err100 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/costCenter",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/costCenter/anyOf",keyword:"anyOf",params:{}};
+const err106 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/costCenter",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/costCenter/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err100];
+vErrors = [err106];
 }
 else {
-vErrors.push(err100);
+vErrors.push(err106);
 }
 errors++;
 }
@@ -3148,23 +3224,23 @@ let valid26 = false;
 const _errs137 = errors;
 if(typeof data40 === "string"){
 if(func1(data40) > 256){
-const err101 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/organization",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/organization/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 256}};
+const err107 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/organization",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/organization/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
-vErrors = [err101];
+vErrors = [err107];
 }
 else {
-vErrors.push(err101);
+vErrors.push(err107);
 }
 errors++;
 }
 }
 else {
-const err102 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/organization",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/organization/anyOf/0/type",keyword:"type",params:{type: "string"}};
+const err108 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/organization",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/organization/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err102];
+vErrors = [err108];
 }
 else {
-vErrors.push(err102);
+vErrors.push(err108);
 }
 errors++;
 }
@@ -3172,24 +3248,24 @@ var _valid12 = _errs137 === errors;
 valid26 = valid26 || _valid12;
 const _errs139 = errors;
 if(data40 !== null){
-const err103 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/organization",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/organization/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err109 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/organization",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/organization/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err103];
+vErrors = [err109];
 }
 else {
-vErrors.push(err103);
+vErrors.push(err109);
 }
 errors++;
 }
 var _valid12 = _errs139 === errors;
 valid26 = valid26 || _valid12;
 if(!valid26){
-const err104 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/organization",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/organization/anyOf",keyword:"anyOf",params:{}};
+const err110 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/organization",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/organization/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err104];
+vErrors = [err110];
 }
 else {
-vErrors.push(err104);
+vErrors.push(err110);
 }
 errors++;
 }
@@ -3212,23 +3288,23 @@ let valid27 = false;
 const _errs143 = errors;
 if(typeof data41 === "string"){
 if(func1(data41) > 256){
-const err105 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/division",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/division/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 256}};
+const err111 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/division",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/division/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
-vErrors = [err105];
+vErrors = [err111];
 }
 else {
-vErrors.push(err105);
+vErrors.push(err111);
 }
 errors++;
 }
 }
 else {
-const err106 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/division",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/division/anyOf/0/type",keyword:"type",params:{type: "string"}};
+const err112 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/division",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/division/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err106];
+vErrors = [err112];
 }
 else {
-vErrors.push(err106);
+vErrors.push(err112);
 }
 errors++;
 }
@@ -3236,24 +3312,24 @@ var _valid13 = _errs143 === errors;
 valid27 = valid27 || _valid13;
 const _errs145 = errors;
 if(data41 !== null){
-const err107 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/division",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/division/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err113 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/division",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/division/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err107];
+vErrors = [err113];
 }
 else {
-vErrors.push(err107);
+vErrors.push(err113);
 }
 errors++;
 }
 var _valid13 = _errs145 === errors;
 valid27 = valid27 || _valid13;
 if(!valid27){
-const err108 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/division",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/division/anyOf",keyword:"anyOf",params:{}};
+const err114 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/division",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/division/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err108];
+vErrors = [err114];
 }
 else {
-vErrors.push(err108);
+vErrors.push(err114);
 }
 errors++;
 }
@@ -3276,23 +3352,23 @@ let valid28 = false;
 const _errs149 = errors;
 if(typeof data42 === "string"){
 if(func1(data42) > 256){
-const err109 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/department",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/department/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 256}};
+const err115 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/department",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/department/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
-vErrors = [err109];
+vErrors = [err115];
 }
 else {
-vErrors.push(err109);
+vErrors.push(err115);
 }
 errors++;
 }
 }
 else {
-const err110 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/department",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/department/anyOf/0/type",keyword:"type",params:{type: "string"}};
+const err116 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/department",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/department/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err110];
+vErrors = [err116];
 }
 else {
-vErrors.push(err110);
+vErrors.push(err116);
 }
 errors++;
 }
@@ -3300,24 +3376,24 @@ var _valid14 = _errs149 === errors;
 valid28 = valid28 || _valid14;
 const _errs151 = errors;
 if(data42 !== null){
-const err111 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/department",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/department/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err117 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/department",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/department/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err111];
+vErrors = [err117];
 }
 else {
-vErrors.push(err111);
+vErrors.push(err117);
 }
 errors++;
 }
 var _valid14 = _errs151 === errors;
 valid28 = valid28 || _valid14;
 if(!valid28){
-const err112 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/department",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/department/anyOf",keyword:"anyOf",params:{}};
+const err118 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/department",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/department/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err112];
+vErrors = [err118];
 }
 else {
-vErrors.push(err112);
+vErrors.push(err118);
 }
 errors++;
 }
@@ -3340,12 +3416,12 @@ let valid29 = false;
 const _errs155 = errors;
 if(data43 && typeof data43 == "object" && !Array.isArray(data43)){
 if(data43.value === undefined){
-const err113 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/required",keyword:"required",params:{missingProperty: "value"}};
+const err119 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/required",keyword:"required",params:{missingProperty: "value"}};
 if(vErrors === null){
-vErrors = [err113];
+vErrors = [err119];
 }
 else {
-vErrors.push(err113);
+vErrors.push(err119);
 }
 errors++;
 }
@@ -3353,23 +3429,23 @@ if(data43.value !== undefined){
 let data44 = data43.value;
 if(typeof data44 === "string"){
 if(func1(data44) > 128){
-const err114 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager/value",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/properties/value/maxLength",keyword:"maxLength",params:{limit: 128}};
+const err120 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager/value",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/properties/value/maxLength",keyword:"maxLength",params:{limit: 128}};
 if(vErrors === null){
-vErrors = [err114];
+vErrors = [err120];
 }
 else {
-vErrors.push(err114);
+vErrors.push(err120);
 }
 errors++;
 }
 }
 else {
-const err115 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager/value",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/properties/value/type",keyword:"type",params:{type: "string"}};
+const err121 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager/value",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/properties/value/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err115];
+vErrors = [err121];
 }
 else {
-vErrors.push(err115);
+vErrors.push(err121);
 }
 errors++;
 }
@@ -3379,13 +3455,25 @@ let data45 = data43.displayName;
 const _errs161 = errors;
 let valid31 = false;
 const _errs162 = errors;
-if(typeof data45 !== "string"){
-const err116 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager/displayName",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/properties/displayName/anyOf/0/type",keyword:"type",params:{type: "string"}};
+if(typeof data45 === "string"){
+if(func1(data45) > 1024){
+const err122 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager/displayName",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/properties/displayName/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 1024}};
 if(vErrors === null){
-vErrors = [err116];
+vErrors = [err122];
 }
 else {
-vErrors.push(err116);
+vErrors.push(err122);
+}
+errors++;
+}
+}
+else {
+const err123 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager/displayName",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/properties/displayName/anyOf/0/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err123];
+}
+else {
+vErrors.push(err123);
 }
 errors++;
 }
@@ -3393,24 +3481,24 @@ var _valid16 = _errs162 === errors;
 valid31 = valid31 || _valid16;
 const _errs164 = errors;
 if(data45 !== null){
-const err117 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager/displayName",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/properties/displayName/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err124 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager/displayName",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/properties/displayName/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err117];
+vErrors = [err124];
 }
 else {
-vErrors.push(err117);
+vErrors.push(err124);
 }
 errors++;
 }
 var _valid16 = _errs164 === errors;
 valid31 = valid31 || _valid16;
 if(!valid31){
-const err118 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager/displayName",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/properties/displayName/anyOf",keyword:"anyOf",params:{}};
+const err125 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager/displayName",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/properties/displayName/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err118];
+vErrors = [err125];
 }
 else {
-vErrors.push(err118);
+vErrors.push(err125);
 }
 errors++;
 }
@@ -3428,12 +3516,12 @@ vErrors = null;
 }
 }
 else {
-const err119 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/type",keyword:"type",params:{type: "object"}};
+const err126 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/0/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err119];
+vErrors = [err126];
 }
 else {
-vErrors.push(err119);
+vErrors.push(err126);
 }
 errors++;
 }
@@ -3441,24 +3529,24 @@ var _valid15 = _errs155 === errors;
 valid29 = valid29 || _valid15;
 const _errs166 = errors;
 if(data43 !== null){
-const err120 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err127 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err120];
+vErrors = [err127];
 }
 else {
-vErrors.push(err120);
+vErrors.push(err127);
 }
 errors++;
 }
 var _valid15 = _errs166 === errors;
 valid29 = valid29 || _valid15;
 if(!valid29){
-const err121 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf",keyword:"anyOf",params:{}};
+const err128 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/manager",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/properties/manager/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err121];
+vErrors = [err128];
 }
 else {
-vErrors.push(err121);
+vErrors.push(err128);
 }
 errors++;
 }
@@ -3476,12 +3564,12 @@ vErrors = null;
 }
 }
 else {
-const err122 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/type",keyword:"type",params:{type: "object"}};
+const err129 = {instancePath:instancePath+"/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",schemaPath:"#/properties/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err122];
+vErrors = [err129];
 }
 else {
-vErrors.push(err122);
+vErrors.push(err129);
 }
 errors++;
 }
@@ -3490,33 +3578,33 @@ if(data["urn:muster:scim:schemas:extension:worker:1.0:User"] !== undefined){
 let data46 = data["urn:muster:scim:schemas:extension:worker:1.0:User"];
 if(data46 && typeof data46 == "object" && !Array.isArray(data46)){
 if(data46.hireDate === undefined){
-const err123 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/required",keyword:"required",params:{missingProperty: "hireDate"}};
+const err130 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/required",keyword:"required",params:{missingProperty: "hireDate"}};
 if(vErrors === null){
-vErrors = [err123];
+vErrors = [err130];
 }
 else {
-vErrors.push(err123);
+vErrors.push(err130);
 }
 errors++;
 }
 if(data46.status === undefined){
-const err124 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/required",keyword:"required",params:{missingProperty: "status"}};
+const err131 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/required",keyword:"required",params:{missingProperty: "status"}};
 if(vErrors === null){
-vErrors = [err124];
+vErrors = [err131];
 }
 else {
-vErrors.push(err124);
+vErrors.push(err131);
 }
 errors++;
 }
 for(const key1 in data46){
 if(!((((((((key1 === "recordVersion") || (key1 === "hireDate")) || (key1 === "leaveDate")) || (key1 === "timeZone")) || (key1 === "employmentType")) || (key1 === "status")) || (key1 === "effectiveFrom")) || (key1 === "apps"))){
-const err125 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+const err132 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
 if(vErrors === null){
-vErrors = [err125];
+vErrors = [err132];
 }
 else {
-vErrors.push(err125);
+vErrors.push(err132);
 }
 errors++;
 }
@@ -3527,23 +3615,23 @@ const _errs172 = errors;
 let valid33 = false;
 const _errs173 = errors;
 if(!(((typeof data47 == "number") && (!(data47 % 1) && !isNaN(data47))) && (isFinite(data47)))){
-const err126 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/recordVersion",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/recordVersion/anyOf/0/type",keyword:"type",params:{type: "integer"}};
+const err133 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/recordVersion",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/recordVersion/anyOf/0/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
-vErrors = [err126];
+vErrors = [err133];
 }
 else {
-vErrors.push(err126);
+vErrors.push(err133);
 }
 errors++;
 }
 if((typeof data47 == "number") && (isFinite(data47))){
 if(data47 < 0 || isNaN(data47)){
-const err127 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/recordVersion",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/recordVersion/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+const err134 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/recordVersion",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/recordVersion/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
-vErrors = [err127];
+vErrors = [err134];
 }
 else {
-vErrors.push(err127);
+vErrors.push(err134);
 }
 errors++;
 }
@@ -3553,35 +3641,35 @@ valid33 = valid33 || _valid17;
 const _errs175 = errors;
 if(typeof data47 === "string"){
 if(!(formats0.validate(data47))){
-const err128 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/recordVersion",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/recordVersion/anyOf/1/format",keyword:"format",params:{format: "date-time"}};
+const err135 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/recordVersion",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/recordVersion/anyOf/1/format",keyword:"format",params:{format: "date-time"}};
 if(vErrors === null){
-vErrors = [err128];
+vErrors = [err135];
 }
 else {
-vErrors.push(err128);
+vErrors.push(err135);
 }
 errors++;
 }
 }
 else {
-const err129 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/recordVersion",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/recordVersion/anyOf/1/type",keyword:"type",params:{type: "string"}};
+const err136 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/recordVersion",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/recordVersion/anyOf/1/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err129];
+vErrors = [err136];
 }
 else {
-vErrors.push(err129);
+vErrors.push(err136);
 }
 errors++;
 }
 var _valid17 = _errs175 === errors;
 valid33 = valid33 || _valid17;
 if(!valid33){
-const err130 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/recordVersion",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/recordVersion/anyOf",keyword:"anyOf",params:{}};
+const err137 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/recordVersion",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/recordVersion/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err130];
+vErrors = [err137];
 }
 else {
-vErrors.push(err130);
+vErrors.push(err137);
 }
 errors++;
 }
@@ -3601,23 +3689,23 @@ if(data46.hireDate !== undefined){
 let data48 = data46.hireDate;
 if(typeof data48 === "string"){
 if(!(formats6.validate(data48))){
-const err131 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/hireDate",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/hireDate/format",keyword:"format",params:{format: "date"}};
+const err138 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/hireDate",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/hireDate/format",keyword:"format",params:{format: "date"}};
 if(vErrors === null){
-vErrors = [err131];
+vErrors = [err138];
 }
 else {
-vErrors.push(err131);
+vErrors.push(err138);
 }
 errors++;
 }
 }
 else {
-const err132 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/hireDate",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/hireDate/type",keyword:"type",params:{type: "string"}};
+const err139 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/hireDate",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/hireDate/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err132];
+vErrors = [err139];
 }
 else {
-vErrors.push(err132);
+vErrors.push(err139);
 }
 errors++;
 }
@@ -3629,23 +3717,23 @@ let valid34 = false;
 const _errs181 = errors;
 if(typeof data49 === "string"){
 if(!(formats6.validate(data49))){
-const err133 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/leaveDate",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/leaveDate/anyOf/0/format",keyword:"format",params:{format: "date"}};
+const err140 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/leaveDate",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/leaveDate/anyOf/0/format",keyword:"format",params:{format: "date"}};
 if(vErrors === null){
-vErrors = [err133];
+vErrors = [err140];
 }
 else {
-vErrors.push(err133);
+vErrors.push(err140);
 }
 errors++;
 }
 }
 else {
-const err134 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/leaveDate",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/leaveDate/anyOf/0/type",keyword:"type",params:{type: "string"}};
+const err141 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/leaveDate",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/leaveDate/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err134];
+vErrors = [err141];
 }
 else {
-vErrors.push(err134);
+vErrors.push(err141);
 }
 errors++;
 }
@@ -3653,24 +3741,24 @@ var _valid18 = _errs181 === errors;
 valid34 = valid34 || _valid18;
 const _errs183 = errors;
 if(data49 !== null){
-const err135 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/leaveDate",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/leaveDate/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err142 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/leaveDate",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/leaveDate/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err135];
+vErrors = [err142];
 }
 else {
-vErrors.push(err135);
+vErrors.push(err142);
 }
 errors++;
 }
 var _valid18 = _errs183 === errors;
 valid34 = valid34 || _valid18;
 if(!valid34){
-const err136 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/leaveDate",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/leaveDate/anyOf",keyword:"anyOf",params:{}};
+const err143 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/leaveDate",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/leaveDate/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err136];
+vErrors = [err143];
 }
 else {
-vErrors.push(err136);
+vErrors.push(err143);
 }
 errors++;
 }
@@ -3690,89 +3778,7 @@ if(data46.timeZone !== undefined){
 let data50 = data46.timeZone;
 if(typeof data50 === "string"){
 if(func1(data50) > 64){
-const err137 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/timeZone",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/timeZone/maxLength",keyword:"maxLength",params:{limit: 64}};
-if(vErrors === null){
-vErrors = [err137];
-}
-else {
-vErrors.push(err137);
-}
-errors++;
-}
-}
-else {
-const err138 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/timeZone",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/timeZone/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err138];
-}
-else {
-vErrors.push(err138);
-}
-errors++;
-}
-}
-if(data46.employmentType !== undefined){
-let data51 = data46.employmentType;
-if(typeof data51 !== "string"){
-const err139 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/employmentType",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/employmentType/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err139];
-}
-else {
-vErrors.push(err139);
-}
-errors++;
-}
-if(!(((data51 === "employee") || (data51 === "contractor")) || (data51 === "intern"))){
-const err140 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/employmentType",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/employmentType/enum",keyword:"enum",params:{allowedValues: schema28.properties["urn:muster:scim:schemas:extension:worker:1.0:User"].properties.employmentType.enum}};
-if(vErrors === null){
-vErrors = [err140];
-}
-else {
-vErrors.push(err140);
-}
-errors++;
-}
-}
-if(data46.status !== undefined){
-let data52 = data46.status;
-if(typeof data52 !== "string"){
-const err141 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/status",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/status/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err141];
-}
-else {
-vErrors.push(err141);
-}
-errors++;
-}
-if(!((((data52 === "active") || (data52 === "onLeave")) || (data52 === "terminated")) || (data52 === "rescinded"))){
-const err142 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/status",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/status/enum",keyword:"enum",params:{allowedValues: schema28.properties["urn:muster:scim:schemas:extension:worker:1.0:User"].properties.status.enum}};
-if(vErrors === null){
-vErrors = [err142];
-}
-else {
-vErrors.push(err142);
-}
-errors++;
-}
-}
-if(data46.effectiveFrom !== undefined){
-let data53 = data46.effectiveFrom;
-if(typeof data53 === "string"){
-if(!(formats6.validate(data53))){
-const err143 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/effectiveFrom",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/effectiveFrom/format",keyword:"format",params:{format: "date"}};
-if(vErrors === null){
-vErrors = [err143];
-}
-else {
-vErrors.push(err143);
-}
-errors++;
-}
-}
-else {
-const err144 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/effectiveFrom",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/effectiveFrom/type",keyword:"type",params:{type: "string"}};
+const err144 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/timeZone",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/timeZone/maxLength",keyword:"maxLength",params:{limit: 64}};
 if(vErrors === null){
 vErrors = [err144];
 }
@@ -3782,11 +3788,8 @@ vErrors.push(err144);
 errors++;
 }
 }
-if(data46.apps !== undefined){
-let data54 = data46.apps;
-if(Array.isArray(data54)){
-if(data54.length > 100){
-const err145 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/maxItems",keyword:"maxItems",params:{limit: 100}};
+else {
+const err145 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/timeZone",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/timeZone/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err145];
 }
@@ -3795,12 +3798,11 @@ vErrors.push(err145);
 }
 errors++;
 }
-const len4 = data54.length;
-for(let i4=0; i4<len4; i4++){
-let data55 = data54[i4];
-if(data55 && typeof data55 == "object" && !Array.isArray(data55)){
-if(data55.app === undefined){
-const err146 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/required",keyword:"required",params:{missingProperty: "app"}};
+}
+if(data46.employmentType !== undefined){
+let data51 = data46.employmentType;
+if(typeof data51 !== "string"){
+const err146 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/employmentType",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/employmentType/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err146];
 }
@@ -3809,8 +3811,8 @@ vErrors.push(err146);
 }
 errors++;
 }
-if(data55.assignedBy === undefined){
-const err147 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/required",keyword:"required",params:{missingProperty: "assignedBy"}};
+if(!(((data51 === "employee") || (data51 === "contractor")) || (data51 === "intern"))){
+const err147 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/employmentType",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/employmentType/enum",keyword:"enum",params:{allowedValues: schema28.properties["urn:muster:scim:schemas:extension:worker:1.0:User"].properties.employmentType.enum}};
 if(vErrors === null){
 vErrors = [err147];
 }
@@ -3819,9 +3821,11 @@ vErrors.push(err147);
 }
 errors++;
 }
-for(const key2 in data55){
-if(!(((key2 === "app") || (key2 === "until")) || (key2 === "assignedBy"))){
-const err148 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2}};
+}
+if(data46.status !== undefined){
+let data52 = data46.status;
+if(typeof data52 !== "string"){
+const err148 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/status",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/status/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err148];
 }
@@ -3830,12 +3834,8 @@ vErrors.push(err148);
 }
 errors++;
 }
-}
-if(data55.app !== undefined){
-let data56 = data55.app;
-if(typeof data56 === "string"){
-if(func1(data56) > 256){
-const err149 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/app",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/app/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(!((((data52 === "active") || (data52 === "onLeave")) || (data52 === "terminated")) || (data52 === "rescinded"))){
+const err149 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/status",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/status/enum",keyword:"enum",params:{allowedValues: schema28.properties["urn:muster:scim:schemas:extension:worker:1.0:User"].properties.status.enum}};
 if(vErrors === null){
 vErrors = [err149];
 }
@@ -3844,8 +3844,12 @@ vErrors.push(err149);
 }
 errors++;
 }
-if(func1(data56) < 1){
-const err150 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/app",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/app/minLength",keyword:"minLength",params:{limit: 1}};
+}
+if(data46.effectiveFrom !== undefined){
+let data53 = data46.effectiveFrom;
+if(typeof data53 === "string"){
+if(!(formats6.validate(data53))){
+const err150 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/effectiveFrom",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/effectiveFrom/format",keyword:"format",params:{format: "date"}};
 if(vErrors === null){
 vErrors = [err150];
 }
@@ -3856,7 +3860,7 @@ errors++;
 }
 }
 else {
-const err151 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/app",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/app/type",keyword:"type",params:{type: "string"}};
+const err151 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/effectiveFrom",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/effectiveFrom/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err151];
 }
@@ -3866,11 +3870,11 @@ vErrors.push(err151);
 errors++;
 }
 }
-if(data55.until !== undefined){
-let data57 = data55.until;
-if(typeof data57 === "string"){
-if(!(formats6.validate(data57))){
-const err152 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/until",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/until/format",keyword:"format",params:{format: "date"}};
+if(data46.apps !== undefined){
+let data54 = data46.apps;
+if(Array.isArray(data54)){
+if(data54.length > 100){
+const err152 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/maxItems",keyword:"maxItems",params:{limit: 100}};
 if(vErrors === null){
 vErrors = [err152];
 }
@@ -3879,9 +3883,12 @@ vErrors.push(err152);
 }
 errors++;
 }
-}
-else {
-const err153 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/until",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/until/type",keyword:"type",params:{type: "string"}};
+const len4 = data54.length;
+for(let i4=0; i4<len4; i4++){
+let data55 = data54[i4];
+if(data55 && typeof data55 == "object" && !Array.isArray(data55)){
+if(data55.app === undefined){
+const err153 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/required",keyword:"required",params:{missingProperty: "app"}};
 if(vErrors === null){
 vErrors = [err153];
 }
@@ -3890,12 +3897,8 @@ vErrors.push(err153);
 }
 errors++;
 }
-}
-if(data55.assignedBy !== undefined){
-let data58 = data55.assignedBy;
-if(typeof data58 === "string"){
-if(func1(data58) > 256){
-const err154 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/assignedBy",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/assignedBy/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(data55.assignedBy === undefined){
+const err154 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/required",keyword:"required",params:{missingProperty: "assignedBy"}};
 if(vErrors === null){
 vErrors = [err154];
 }
@@ -3904,8 +3907,9 @@ vErrors.push(err154);
 }
 errors++;
 }
-if(func1(data58) < 1){
-const err155 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/assignedBy",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/assignedBy/minLength",keyword:"minLength",params:{limit: 1}};
+for(const key2 in data55){
+if(!(((key2 === "app") || (key2 === "until")) || (key2 === "assignedBy"))){
+const err155 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2}};
 if(vErrors === null){
 vErrors = [err155];
 }
@@ -3915,8 +3919,11 @@ vErrors.push(err155);
 errors++;
 }
 }
-else {
-const err156 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/assignedBy",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/assignedBy/type",keyword:"type",params:{type: "string"}};
+if(data55.app !== undefined){
+let data56 = data55.app;
+if(typeof data56 === "string"){
+if(func1(data56) > 256){
+const err156 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/app",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/app/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
 vErrors = [err156];
 }
@@ -3925,10 +3932,8 @@ vErrors.push(err156);
 }
 errors++;
 }
-}
-}
-else {
-const err157 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/type",keyword:"type",params:{type: "object"}};
+if(func1(data56) < 1){
+const err157 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/app",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/app/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err157];
 }
@@ -3938,9 +3943,8 @@ vErrors.push(err157);
 errors++;
 }
 }
-}
 else {
-const err158 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/type",keyword:"type",params:{type: "array"}};
+const err158 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/app",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/app/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err158];
 }
@@ -3950,9 +3954,11 @@ vErrors.push(err158);
 errors++;
 }
 }
-}
-else {
-const err159 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/type",keyword:"type",params:{type: "object"}};
+if(data55.until !== undefined){
+let data57 = data55.until;
+if(typeof data57 === "string"){
+if(!(formats6.validate(data57))){
+const err159 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/until",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/until/format",keyword:"format",params:{format: "date"}};
 if(vErrors === null){
 vErrors = [err159];
 }
@@ -3962,14 +3968,96 @@ vErrors.push(err159);
 errors++;
 }
 }
-}
 else {
-const err160 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err160 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/until",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/until/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err160];
 }
 else {
 vErrors.push(err160);
+}
+errors++;
+}
+}
+if(data55.assignedBy !== undefined){
+let data58 = data55.assignedBy;
+if(typeof data58 === "string"){
+if(func1(data58) > 256){
+const err161 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/assignedBy",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/assignedBy/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err161];
+}
+else {
+vErrors.push(err161);
+}
+errors++;
+}
+if(func1(data58) < 1){
+const err162 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/assignedBy",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/assignedBy/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err162];
+}
+else {
+vErrors.push(err162);
+}
+errors++;
+}
+}
+else {
+const err163 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/assignedBy",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/assignedBy/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err163];
+}
+else {
+vErrors.push(err163);
+}
+errors++;
+}
+}
+}
+else {
+const err164 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err164];
+}
+else {
+vErrors.push(err164);
+}
+errors++;
+}
+}
+}
+else {
+const err165 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err165];
+}
+else {
+vErrors.push(err165);
+}
+errors++;
+}
+}
+}
+else {
+const err166 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err166];
+}
+else {
+vErrors.push(err166);
+}
+errors++;
+}
+}
+}
+else {
+const err167 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err167];
+}
+else {
+vErrors.push(err167);
 }
 errors++;
 }
