@@ -1,1 +1,3 @@
-export {};
+export { connectOkta } from './connect-okta.ts';
+export type { OktaDependencies } from './connect-okta.ts';
+export { oktaManifest } from './manifest.ts';

@@ -1,0 +1,70 @@
+import { Fault, mapFew } from '@muster/connector';
+import type { EntitlementRef, EntitlementWriter, HolderRef, Outcome, WriteOptions } from '@muster/connector';
+import type okta from '@okta/okta-sdk-nodejs';
+import type { OktaSession } from './session.ts';
+import { sendOne } from './write-accounts.ts';
+
+type Client = InstanceType<typeof okta.Client>;
+type Send = (client: Client) => Promise<unknown>;
+
+const AT_ONCE = 16;
+
+const unable = (connection: string, what: string): Outcome => ({
+  result: 'fault',
+  fault: new Fault({
+    code: 'target.not_writable',
+    kind: 'refused',
+    message: `${connection} has no way to do this: ${what}`,
+    remedy: 'Use a group or an app, and accounts as members.',
+  }),
+  at: new Date().toISOString(),
+});
+
+const granting = (what: EntitlementRef, holder: HolderRef): Send | undefined => {
+  if (what.kind === 'group' && holder.kind === 'account')
+    return (client) => client.groupApi.assignUserToGroup({ groupId: what.id, userId: holder.id });
+  if (what.kind !== 'app') return undefined;
+  return holder.kind === 'account'
+    ? (client) => client.applicationApi.assignUserToApplication({ appId: what.id, appUser: { id: holder.id, scope: 'USER' } })
+    : (client) => client.applicationApi.assignGroupToApplication({ appId: what.id, groupId: holder.id });
+};
+
+const revoking = (what: EntitlementRef, holder: HolderRef): Send | undefined => {
+  if (what.kind === 'group' && holder.kind === 'account') {
+    return (client) => client.groupApi.unassignUserFromGroup({ groupId: what.id, userId: holder.id });
+  }
+  if (what.kind !== 'app') return undefined;
+  return holder.kind === 'account'
+    ? (client) => client.applicationApi.unassignUserFromApplication({ appId: what.id, userId: holder.id })
+    : (client) => client.applicationApi.unassignApplicationFromGroup({ appId: what.id, groupId: holder.id });
+};
+
+/** Memberships by PUT and DELETE, both idempotent in Okta; app assignments by account (scope USER) or by group. */
+export class OktaEntitlementWriter implements EntitlementWriter {
+  readonly #session: OktaSession;
+
+  constructor(session: OktaSession) {
+    this.#session = session;
+  }
+
+  grant(what: EntitlementRef, to: HolderRef[], options: WriteOptions = {}): Promise<Outcome[]> {
+    return mapFew(to, AT_ONCE, (holder, index) => {
+      const words = `grant ${what.kind} ${what.id} to ${holder.kind} ${holder.id}`;
+      const send = granting(what, holder);
+      return send
+        ? sendOne(this.#session, { index, options, what: words }, send)
+        : Promise.resolve(unable(this.#session.config.name, words));
+    });
+  }
+
+  revoke(what: EntitlementRef, from: HolderRef[], options: WriteOptions = {}): Promise<Outcome[]> {
+    return mapFew(from, AT_ONCE, async (holder, index) => {
+      const words = `revoke ${what.kind} ${what.id} from ${holder.kind} ${holder.id}`;
+      const send = revoking(what, holder);
+      if (!send) return unable(this.#session.config.name, words);
+      const outcome = await sendOne(this.#session, { index, options, what: words }, send);
+      const gone = outcome.result === 'fault' && outcome.fault.code === 'target.not_found' && what.kind === 'app';
+      return gone ? { result: 'already', sentAt: outcome.sentAt ?? '', at: outcome.at } : outcome;
+    });
+  }
+}
