@@ -1,1 +1,1 @@
-export {};
+export { spawnEventNode, type SpawnedEventNode } from './testing/spawn.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { MaximumAppendSizeExceeded, WrongExpectedVersion } from '@eventstore/db-client/generated/shared_pb.js';
+import sharedMessages, { type WrongExpectedVersion } from '@eventstore/db-client/generated/shared_pb.js';
 import type { Status } from '@eventstore/db-client/generated/status_pb.js';
 import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { BatchStream, Connection } from './connection.ts';
@@ -161,7 +161,7 @@ const refused = (status: Status | undefined, stream: string): AppendAnswer => {
   const type = details?.getTypeName() ?? '';
   switch (type) {
     case `${NAMESPACE}WrongExpectedVersion`:
-      return conflict(details?.unpack((bytes) => WrongExpectedVersion.deserializeBinary(bytes), type) ?? null);
+      return conflict(details?.unpack((bytes) => sharedMessages.WrongExpectedVersion.deserializeBinary(bytes), type) ?? null);
     case `${NAMESPACE}StreamDeleted`:
       throw new StreamDeleted(stream);
     case `${NAMESPACE}AccessDenied`:
@@ -169,7 +169,11 @@ const refused = (status: Status | undefined, stream: string): AppendAnswer => {
         `The event store refused to write to ${stream}: check user, password and access lists of the connection string`,
       );
     case `${NAMESPACE}MaximumAppendSizeExceeded`:
-      throw new AppendTooLarge(stream, undefined, details?.unpack((bytes) => MaximumAppendSizeExceeded.deserializeBinary(bytes), type)?.getMaxappendsize());
+      throw new AppendTooLarge(
+        stream,
+        undefined,
+        details?.unpack((bytes) => sharedMessages.MaximumAppendSizeExceeded.deserializeBinary(bytes), type)?.getMaxappendsize(),
+      );
     case `${NAMESPACE}Timeout`:
       throw new StoreTimeout(`The event store did not commit an append to ${stream} in time`);
     case 'google.protobuf.Empty':

@@ -46,6 +46,8 @@ export class ChunkReader {
     let events = this.#take(max);
     if (events.length === 0 && !this.#settled) {
       await this.#arrival(timeoutMs);
+      // What came in the same read of the socket is parsed message by message: let it all arrive, small batches are what costs.
+      await new Promise<void>((resolve) => void setImmediate(resolve));
       events = this.#take(max);
     }
     if (events.length === 0 && this.#error !== undefined) throw this.#error;

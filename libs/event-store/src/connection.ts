@@ -1,6 +1,6 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
+import streamMessages, { type BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { StoreMisuse } from './errors.ts';
 
@@ -9,7 +9,7 @@ export type BatchStream = ClientDuplexStream<Buffer, BatchAppendResp>;
 
 const BATCH_APPEND = '/event_store.client.streams.Streams/BatchAppend';
 const asItIs = (encoded: Buffer): Buffer => encoded;
-const parseAnswer = (encoded: Buffer): BatchAppendResp => BatchAppendResp.deserializeBinary(encoded);
+const parseAnswer = (encoded: Buffer): BatchAppendResp => streamMessages.BatchAppendResp.deserializeBinary(encoded);
 
 /**
  * The official client with one addition, made the way the client adds its own commands: the two-way stream of appends, given out as it is.

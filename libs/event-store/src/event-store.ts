@@ -1,3 +1,4 @@
+import { keySubject, personalFields } from '@muster/contracts';
 import { Connection } from './connection.ts';
 import { appendEvents } from './append.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -5,7 +6,6 @@ import { PersonalFields, type Opened, type Privacy, type Sealed } from './person
 import type {
   Appended,
   Category,
-  EventMetadata,
   EventShape,
   ExpectedRevision,
   Loaded,
@@ -18,12 +18,12 @@ import type {
 import { headPosition, readAll, readStream } from './read.ts';
 import { Subscription, type SubscribeOptions } from './subscription.ts';
 import { load, transact, type TransactMeta } from './transact.ts';
-import { StoreMisuse } from './errors.ts';
 
 export interface ConnectOptions {
   /** As the official client takes it: `esdb://host:port?tls=false`, `esdb+discover://...`. */
   connectionString: string;
   keyRing: KeyRing;
+  /** Default: what the contracts say. */
   privacy?: Privacy;
   /** How long one operation may take before it fails, its own retries included. Default 10 s. */
   timeoutMs?: number;
@@ -41,8 +41,7 @@ export class EventStore {
   }
 
   /** Does not wait for the store: the first operation connects, and each one reconnects by itself. */
-  static connect({ connectionString, keyRing, privacy, timeoutMs = 10_000 }: ConnectOptions): EventStore {
-    if (!privacy) throw new StoreMisuse('EventStore.connect needs `privacy`: which fields are personal and whose key encrypts them');
+  static connect({ connectionString, keyRing, privacy = { personalFields, keySubject }, timeoutMs = 10_000 }: ConnectOptions): EventStore {
     return new EventStore(Connection.open(connectionString, timeoutMs), new PersonalFields({ keyRing, privacy }));
   }
 
@@ -116,5 +115,3 @@ export class EventStore {
     await this.#connection.close();
   }
 }
-
-export type { EventMetadata };

@@ -1,13 +1,6 @@
-/** What the store keeps beside an event's data, in clear. */
-export interface EventMetadata {
-  correlationId: string;
-  causationId?: string;
-  /** RFC 3339: when it is true, by the source's own clock. */
-  occurredAt: string;
-  /** `muster:<area>/<name>.v<N>`: the schema of the data. */
-  schema: string;
-  actor: string;
-}
+import type { EventMetadata } from '@muster/contracts';
+
+export type { EventMetadata };
 
 /** The least that an event of a stream category is. */
 export interface EventShape {
