@@ -1,15 +1,7 @@
-import type {
-  AccountConfirmed,
-  AccountDeleted,
-  AccountDisablementTraced,
-  AccountObserved,
-  EntitlementRef,
-  ReadRef,
-  Value,
-} from '@muster/contracts';
+import type { AccountConfirmed, AccountDisablementTraced, AccountObserved, EntitlementRef, ReadRef, Value } from '@muster/contracts';
 import type { EventOf, StreamCategory } from './category.ts';
-import { isBefore, later } from './instants.ts';
-import { sameJson, sameValue } from './values.ts';
+import { isBefore } from './instants.ts';
+import { sameValue } from './values.ts';
 
 export type AccountEvent = EventOf<
   | 'AccountObserved'
@@ -85,7 +77,7 @@ const seen = <T>(before: Seen<T> | undefined, value: T, at: { startedAt: string;
 });
 
 /** The attributes that an observation covers, the manager's reference among them. */
-const covered = (data: AccountObserved): Record<string, { value: Value; aspect: 'profile' | 'manager' }> => ({
+export const covered = (data: AccountObserved): Record<string, { value: Value; aspect: 'profile' | 'manager' }> => ({
   ...(data.aspects.includes('manager') && data.managerAccountId !== undefined
     ? { manager: { value: data.managerAccountId, aspect: 'manager' as const } }
     : {}),
@@ -192,156 +184,8 @@ export const accountCategory: StreamCategory<Account, AccountEvent> = {
   },
 };
 
-/** Somebody waits for a read of this aspect that starts no earlier than `from`: the settle time of a write of ours. */
-export interface AwaitedRead {
-  readonly aspect: Aspect;
-  readonly from: string;
-}
-
-export interface Reading {
-  readonly read: ReadRef;
-  /** How long a replica of this connection may lag. */
-  readonly settleMs: number;
-  readonly awaited?: readonly AwaitedRead[];
-}
-
 /** Whether a read began before the last recorded read of the same aspect: what it says may be older than what is known. */
 export const isStale = (account: Account, aspect: Aspect, read: ReadRef): boolean => isBefore(read.startedAt, account.reads[aspect]);
-
-/** Old replicas show a deleted account for a while: until settle time has passed, a sight of it proves nothing. */
-const provesLife = (account: Account, { read, settleMs }: Reading): boolean =>
-  account.deletedAt === undefined || !isBefore(read.startedAt, later(account.deletedAt, settleMs));
-
-const isAwaited = (account: Account, aspect: Aspect, { read, awaited = [] }: Reading): boolean =>
-  awaited.some(
-    (wait) =>
-      wait.aspect === aspect &&
-      !isBefore(read.startedAt, wait.from) &&
-      (account.reads[aspect] === undefined || isBefore(account.reads[aspect], wait.from)),
-  );
-
-type ObservedAccount = Omit<AccountObserved, 'read'>;
-
-const differs = (account: Account, observed: AccountObserved): boolean => {
-  if (account.existence !== 'there') return true;
-  const fields = Object.entries(covered(observed)).some(
-    ([name, { value }]) => account.fields[name] === undefined || !sameValue(account.fields[name].value, value),
-  );
-  const status = observed.aspects.includes('status') && (account.status !== observed.status || account.enabled?.value !== observed.enabled);
-  const writable = observed.notWritable !== undefined && !sameJson(observed.notWritable, account.notWritable);
-  return fields || status || writable;
-};
-
-/** A read that lacks an attribute known before was trimmed: it confirms nothing. */
-const isWhole = (account: Account, observed: AccountObserved, aspect: Aspect): boolean => {
-  const names = covered(observed);
-  return Object.entries(account.fields).every(([name, field]) => field.aspect !== aspect || names[name] !== undefined);
-};
-
-const confirmed = (account: Account, aspects: readonly Aspect[], reading: Reading): AccountEvent[] => {
-  const settled = aspects.filter((aspect) => isAwaited(account, aspect, reading));
-  const { connection, accountId } = account;
-  return settled.length > 0 && connection !== undefined && accountId !== undefined
-    ? [{ type: 'AccountConfirmed', data: { connection, accountId, aspects: settled, read: reading.read } }]
-    : [];
-};
-
-/**
- * Records what a fetch saw. What is already known yields nothing, unless somebody awaits this read: then it is confirmed. Aspects whose last
- * recorded read began later are left out. A deleted account that is seen again after settle time is restored.
- */
-export const observeAccount =
-  (sight: ObservedAccount, reading: Reading) =>
-  (account: Account): AccountEvent[] => {
-    const aspects = sight.aspects.filter((aspect) => !isStale(account, aspect, reading.read));
-    if (aspects.length === 0 || !provesLife(account, reading)) return [];
-    const observed: AccountObserved = { ...sight, profile: aspects.includes('profile') ? sight.profile : {}, aspects, read: reading.read };
-    if (!differs(account, observed)) {
-      return confirmed(
-        account,
-        aspects.filter((aspect) => isWhole(account, observed, aspect)),
-        reading,
-      );
-    }
-    const { connection, accountId } = sight;
-    const back: AccountEvent[] =
-      account.existence === 'deleted' ? [{ type: 'AccountRestored', data: { connection, accountId, read: reading.read } }] : [];
-    return [...back, { type: 'AccountObserved', data: observed }];
-  };
-
-export interface HeldEntitlement {
-  readonly entitlement: EntitlementRef;
-  readonly via: SeenEntitlement['via'];
-  readonly viaId?: string;
-}
-
-type Holder = { readonly connection: string; readonly holder: { readonly kind: 'account' | 'group'; readonly id: string } };
-
-const entitlementIsStale = (account: Account, entitlement: EntitlementRef, read: ReadRef): boolean =>
-  isBefore(read.startedAt, account.entitlements[entitlementKey(entitlement)]?.readAt) || isStale(account, aspectOf(entitlement.kind), read);
-
-/** Records one entitlement seen. What is known, or was read before the last record of it, yields nothing. */
-export const observeEntitlement =
-  (holder: Holder, { entitlement, via, viaId }: HeldEntitlement, read: ReadRef) =>
-  (account: Account): AccountEvent[] => {
-    const known = account.entitlements[entitlementKey(entitlement)];
-    if ((known?.value === true && known.via === via) || entitlementIsStale(account, entitlement, read) || account.existence === 'deleted')
-      return [];
-    const data = { ...holder, entitlement, read, via, ...(viaId === undefined ? {} : { viaId }) };
-    return [{ type: 'EntitlementObserved', data }];
-  };
-
-/** Records that one entitlement is held no more. What is not held, or was read before the last record of it, yields nothing. */
-export const entitlementGone =
-  (
-    holder: Holder,
-    entitlement: EntitlementRef,
-    { read, evidence }: { read: ReadRef; evidence: 'fetch' | 'removed' | 'log' | 'full-read' },
-  ) =>
-  (account: Account): AccountEvent[] =>
-    account.entitlements[entitlementKey(entitlement)]?.value === true && !entitlementIsStale(account, entitlement, read)
-      ? [{ type: 'EntitlementGone', data: { ...holder, entitlement, read, evidence } }]
-      : [];
-
-/**
- * Records all that a holder has of one aspect, by one read that covered it whole: what is new, what is gone, and, if the read was awaited, that
- * the rest is as known.
- */
-export const observeEntitlements =
-  (holder: Holder, held: { readonly aspect: Aspect; readonly items: readonly HeldEntitlement[] }, reading: Reading) =>
-  (account: Account): AccountEvent[] => {
-    if (isStale(account, held.aspect, reading.read) || account.existence === 'deleted') return [];
-    const present = new Set(held.items.map((item) => entitlementKey(item.entitlement)));
-    const missing = Object.values(account.entitlements).filter(
-      ({ value, entitlement }) => value && aspectOf(entitlement.kind) === held.aspect && !present.has(entitlementKey(entitlement)),
-    );
-    const events = [
-      ...held.items.flatMap((item) => observeEntitlement(holder, item, reading.read)(account)),
-      ...missing.flatMap(({ entitlement }) => entitlementGone(holder, entitlement, { read: reading.read, evidence: 'fetch' })(account)),
-    ];
-    return [...events, ...confirmed({ ...account, connection: holder.connection, accountId: holder.holder.id }, [held.aspect], reading)];
-  };
-
-/**
- * Records that an account is gone. Needs a positive sign of the vendor, or absence from a complete full read, *and* a fetch that finds nothing:
- * `read` is that fetch. An unknown or deleted account, and one that a later read saw, yield nothing.
- */
-export const deleteAccount =
-  (evidence: AccountDeleted['evidence'], read: ReadRef) =>
-  (account: Account): AccountEvent[] => {
-    const { connection, accountId } = account;
-    if (account.existence !== 'there' || connection === undefined || accountId === undefined) return [];
-    if (Object.values(account.reads).some((seenAt) => isBefore(read.startedAt, seenAt))) return [];
-    return [{ type: 'AccountDeleted', data: { connection, accountId, evidence, read } }];
-  };
-
-/** Records what the vendor's log says of the last disablement; the same answer again yields nothing. */
-export const traceDisablement =
-  (trace: AccountDisablementTraced) =>
-  (account: Account): AccountEvent[] =>
-    account.trace?.by === trace.by && account.trace.at === trace.at && account.trace.actor === trace.actor
-      ? []
-      : [{ type: 'AccountDisablementTraced', data: trace }];
 
 /** The value of an attribute as last recorded; undefined if it was never read. */
 export const fieldValue = (account: Account, name: string): Value | undefined => account.fields[name]?.value;

@@ -55,15 +55,20 @@ const deleted = ({ identity, connection, accountId, ids }: CorrelateAccountInput
   return { situation: 'deleted', steps: mattered ? [caseStep(deletedOutside({ identityId, connection, accountId }, ids))] : [] };
 };
 
+const disputed = (
+  { connection, accountId, ids }: CorrelateAccountInput,
+  identityId: string,
+  others: readonly string[],
+): CorrelatedAccount => ({
+  situation: 'disputed',
+  steps: [caseStep(accountDisputed({ identityId, connection, accountIds: [accountId, ...others] }, ids))],
+});
+
 const unlinked = (input: CorrelateAccountInput, owner: string, identity: Identity): CorrelatedAccount => {
-  const { account, accountStream, connection, accountId, claim, rivals, ids } = input;
+  const { account, accountStream, connection, accountId, claim, rivals } = input;
   const other = identity.links[connection]?.accountId;
   const contenders = [...rivals, ...(other === undefined ? [] : [other])];
-  if (contenders.length > 0)
-    return {
-      situation: 'disputed',
-      steps: [caseStep(accountDisputed({ identityId: owner, connection, accountIds: [accountId, ...contenders] }, ids))],
-    };
+  if (contenders.length > 0) return disputed(input, owner, contenders);
   if (claim.claim.owner === undefined) return { situation: 'unlinked', steps: [claimStep(claim.stream, owner, 'link')] };
   const cause: InputRef = { stream: accountStream, revision: Math.max(account.revision, 0) };
   return { situation: 'unlinked', steps: [linkStep({ identityId: owner, connection, accountId, by: 'match-key', cause })] };
@@ -74,18 +79,19 @@ const unlinked = (input: CorrelateAccountInput, owner: string, identity: Identit
  * after each step; safe to stop at any point. A second account of one person, and an account of somebody else's claim, make a case.
  */
 export const correlateAccount = (input: CorrelateAccountInput): CorrelatedAccount => {
-  const { account, claim, identity, matchOwner, connection, accountId, ids } = input;
-  const owner = claim.claim.owner ?? matchOwner;
+  const { account, connection, accountId } = input;
   if (account.existence === 'deleted') return deleted(input);
-  if (account.existence === 'unknown' || owner === undefined || identity?.identityId !== owner)
-    return { situation: 'unmatched', steps: [] };
-  if (identity.links[connection]?.accountId === accountId) return { situation: 'linked', steps: [] };
-  if (claim.claim.owner !== undefined && matchOwner !== undefined && matchOwner !== claim.claim.owner)
-    return {
-      situation: 'disputed',
-      steps: [caseStep(accountDisputed({ identityId: matchOwner, connection, accountIds: [accountId] }, ids))],
-    };
-  return unlinked(input, owner, identity);
+  const owner = ownerOf(input);
+  if (account.existence === 'unknown' || owner === undefined) return { situation: 'unmatched', steps: [] };
+  if (owner.identity.links[connection]?.accountId === accountId) return { situation: 'linked', steps: [] };
+  const claimant = input.matchOwner ?? owner.id;
+  return claimant === owner.id ? unlinked(input, owner.id, owner.identity) : disputed(input, claimant, []);
+};
+
+/** Whoever holds the account's claim or, while nobody does, the claim on the match key that it carries. */
+const ownerOf = ({ claim, matchOwner, identity }: CorrelateAccountInput): { id: string; identity: Identity } | undefined => {
+  const id = claim.claim.owner ?? matchOwner;
+  return id === undefined || identity?.identityId !== id ? undefined : { id, identity };
 };
 
 export interface CorrelateCreatedInput {
@@ -117,13 +123,18 @@ export const correlateCreated = (input: CorrelateCreatedInput): readonly Step[] 
  * What follows from a person's answer to a case: `link` joins the account that the answer names, `recreate` takes the deleted one's join apart.
  * `retry` is not a step: hand the case's command id to planning. Asked again after each step; nothing once done, or while the case is open.
  */
-export const stepsOfAnswer = (state: Case, facts: { readonly identity: Identity; readonly claim: NamedClaim }): readonly Step[] => {
-  const { opened, resolved } = state;
+export const stepsOfAnswer = (state: Case, facts: Facts): readonly Step[] => {
+  const named = subjectOf(state);
+  const steps = state.resolved && reactions[state.resolved.answer];
+  return named && steps ? steps(named, facts) : [];
+};
+
+const subjectOf = ({ opened, resolved }: Case): Named | undefined => {
   const { identityId, connection, accountIds = [] } = opened ?? {};
   const accountId = resolved?.accountId ?? accountIds[0];
-  if (identityId === undefined || connection === undefined || accountId === undefined || resolved === undefined) return [];
-  if (resolved.answer === 'recreate') return recreate({ identityId, connection, accountId }, facts);
-  return resolved.answer === 'link' ? linkByPerson({ identityId, connection, accountId }, facts) : [];
+  return identityId === undefined || connection === undefined || accountId === undefined
+    ? undefined
+    : { identityId, connection, accountId };
 };
 
 type Named = { readonly identityId: string; readonly connection: string; readonly accountId: string };
@@ -146,3 +157,5 @@ const linkByPerson = ({ identityId, connection, accountId }: Named, { identity, 
   if (claim.claim.owner === undefined) return [claimStep(claim.stream, identityId, 'person')];
   return claim.claim.owner === identityId ? [linkStep({ identityId, connection, accountId, by: 'person' })] : [];
 };
+
+const reactions: Readonly<Record<string, (named: Named, facts: Facts) => readonly Step[]>> = { recreate, link: linkByPerson };

@@ -131,26 +131,33 @@ const chooseLogin = (input: CorrelateWorkerInput, identity: WorkerFacts['canonic
   return 'exhausted';
 };
 
+const matchStep = ({ identityId, match, ids }: CorrelateWorkerInput): Step | undefined => {
+  const { owner } = match.claim;
+  if (owner === identityId) return undefined;
+  if (owner !== undefined) return caseStep(matchDisputed({ identityId, owner }, ids));
+  return { category: 'claim', stream: match.stream, decide: takeClaim({ kind: 'match', owner: identityId, reason: 'worker' }) };
+};
+
+const loginSteps = (input: CorrelateWorkerInput): Pick<Correlated, 'steps' | 'needs'> => {
+  const { identity, identityId, ids } = input;
+  if (identity.login !== undefined || identity.lifecycle?.state === 'left') return nothing;
+  const choice = chooseLogin(input, identity.attributes);
+  if (choice === 'exhausted') return { steps: [caseStep(loginExhausted({ identityId }, ids))], needs: [] };
+  return 'step' in choice ? { steps: [choice.step], needs: [] } : { steps: [], needs: choice.needs };
+};
+
 /**
  * From a worker's facts to the next steps: claim the match key, create or follow the identity, find and claim a login. Asked again after its steps
  * ran, until it gives none; safe to stop and begin again at any point. A match key that another identity owns makes a case and no identity.
  */
 export const correlateWorker = (input: CorrelateWorkerInput): Correlated => {
-  const { identityId, identity, match, ids } = input;
+  const { identityId, identity } = input;
   const facts = factsOf(input);
   if (facts === undefined || identity.erased) return nothing;
-  if (match.claim.owner === undefined)
-    return {
-      steps: [{ category: 'claim', stream: match.stream, decide: takeClaim({ kind: 'match', owner: identityId, reason: 'worker' }) }],
-      needs: [],
-    };
-  if (match.claim.owner !== identityId)
-    return { steps: [caseStep(matchDisputed({ identityId, owner: match.claim.owner }, ids))], needs: [] };
   const due = facts.nextDue === undefined ? {} : { nextDue: facts.nextDue };
+  const match = matchStep(input);
+  if (match) return { steps: [match], needs: [], ...due };
   const follow = followWorker(facts);
   if (follow(identity).length > 0) return { steps: [identityStep(identityId, follow)], needs: [], ...due };
-  if (identity.login !== undefined || identity.lifecycle?.state === 'left') return { ...nothing, ...due };
-  const choice = chooseLogin(input, identity.attributes);
-  if (choice === 'exhausted') return { steps: [caseStep(loginExhausted({ identityId }, ids))], needs: [], ...due };
-  return 'step' in choice ? { steps: [choice.step], needs: [], ...due } : { steps: [], needs: choice.needs, ...due };
+  return { ...loginSteps(input), ...due };
 };

@@ -51,6 +51,15 @@ export interface Identity {
 const without = (links: Readonly<Record<string, Link>>, { connection, accountId }: AccountUnlinked): Record<string, Link> =>
   Object.fromEntries(Object.entries(links).filter(([name, link]) => name !== connection || link.accountId !== accountId));
 
+/** Personal fields of an erased person are absent. */
+const withAttributes = (identity: Identity, { attributes, provenance, losing }: Partial<IdentityAttributesChanged>): Identity => ({
+  ...identity,
+  attributes: attributes ?? {},
+  provenance: provenance ?? {},
+  losing: losing ?? {},
+  attributesRevision: identity.revision,
+});
+
 /** Stream `identity-<id>`. */
 export const identityCategory: StreamCategory<Identity, IdentityEvent> = {
   name: 'identity',
@@ -71,15 +80,14 @@ export const identityCategory: StreamCategory<Identity, IdentityEvent> = {
       case 'IdentityCreated':
         return { ...identity, identityId: event.data.identityId, source: event.data.source };
       case 'IdentityAttributesChanged': {
-        const { attributes = {}, provenance, losing = {} } = event.data;
-        return { ...identity, attributes, provenance, losing, attributesRevision: revision };
+        return withAttributes(identity, event.data);
       }
       case 'IdentityLifecycleChanged': {
         const { identityId: _id, ...lifecycle } = event.data;
         return { ...identity, lifecycle: { ...lifecycle, revision } };
       }
       case 'LoginAssigned':
-        return event.data.login === undefined ? identity : { ...identity, login: event.data.login };
+        return { ...identity, login: event.data.login };
       case 'AccountLinked': {
         const { connection, accountId, by } = event.data;
         return { ...identity, links: { ...identity.links, [connection]: { accountId, by, revision } } };
@@ -105,15 +113,15 @@ const mayReopen = (identity: Identity, next: Lifecycle): boolean =>
   identity.lifecycle?.state !== 'left' ||
   (next.revision > identity.lifecycle.cause.revision && compareVersions(next.recordVersion, identity.lifecycle.recordVersion) >= 0);
 
+/** What of a lifecycle is shown; the rest says where it comes from. */
+const shown = (lifecycle: Identity['lifecycle'] | Lifecycle): unknown =>
+  lifecycle && { state: lifecycle.state, startsOn: lifecycle.startsOn, endsOn: lifecycle.endsOn ?? null, timeZone: lifecycle.timeZone };
+
 const lifecycleEvents = (identity: Identity, { identityId, source, lifecycle }: WorkerFacts): IdentityEvent[] => {
   const known = identity.lifecycle;
   const { nextDue: _due, revision, ...says } = lifecycle;
-  const same =
-    known?.state === says.state &&
-    known.startsOn === says.startsOn &&
-    (known.endsOn ?? null) === (says.endsOn ?? null) &&
-    known.timeZone === says.timeZone;
-  if (same || (known?.state !== says.state && !mayReopen(identity, lifecycle))) return [];
+  if (sameJson(shown(known), shown(lifecycle))) return [];
+  if (known?.state !== says.state && !mayReopen(identity, lifecycle)) return [];
   const cause: InputRef = { stream: source.stream, revision };
   const reopened = known?.state === 'left' && says.state !== 'left';
   return [{ type: 'IdentityLifecycleChanged', data: { identityId, ...says, cause, ...(reopened ? { reopened: true } : {}) } }];

@@ -1,25 +1,27 @@
 export {
   accountCategory,
   aspectOf,
-  deleteAccount,
-  entitlementGone,
   entitlementKey,
   fieldValue,
   isStale,
-  observeAccount,
-  observeEntitlement,
-  observeEntitlements,
-  traceDisablement,
   type Account,
   type AccountEvent,
   type Aspect,
-  type AwaitedRead,
-  type HeldEntitlement,
-  type Reading,
   type Seen,
   type SeenEntitlement,
   type SeenField,
 } from './account.ts';
+export {
+  deleteAccount,
+  entitlementGone,
+  observeAccount,
+  observeEntitlement,
+  observeEntitlements,
+  traceDisablement,
+  type AwaitedRead,
+  type HeldEntitlement,
+  type Reading,
+} from './observe-account.ts';
 export { afterAnswer, bisect, endWithoutCall, type AfterAnswer, type Answer, type AnswerContext, type Call } from './after-answer.ts';
 export { appCategory, deleteApp, observeApp, type App, type AppEvent } from './app.ts';
 export {

@@ -1,6 +1,7 @@
 import type { CommandEnded, CommandSent, EntitlementRef, Value } from '@muster/contracts';
-import { aspectOf, entitlementKey, type Account, type AwaitedRead, type Aspect } from './account.ts';
+import { aspectOf, entitlementKey, type Account, type Aspect } from './account.ts';
 import { isBefore, latest, later } from './instants.ts';
+import type { AwaitedRead } from './observe-account.ts';
 import { wishKey, type Created, type Provisioning, type Wish, type Write } from './provisioning.ts';
 
 /** A value as planning must take it: what was read, or what we wrote and no read has settled yet. */

@@ -1,6 +1,7 @@
-import type { Value } from '@muster/contracts';
-import { accountCategory, entitlementKey } from './account.ts';
+import type { Provenance, Value } from '@muster/contracts';
+import { accountCategory, entitlementKey, type SeenEntitlement } from './account.ts';
 import type { DesiredAttribute } from './desired.ts';
+import { mayHold } from './lifecycle.ts';
 import type { Planning } from './planning.ts';
 import { overlay, type Actual, type ActualValue } from './overlay.ts';
 import { wishKey } from './provisioning.ts';
@@ -13,6 +14,8 @@ interface Target {
   /** Absent: nothing is there yet. */
   readonly actual?: Actual;
 }
+
+type Existing = Target & { readonly actual: Actual };
 
 const known = <T>(value: ActualValue<T> | undefined): { before?: T; changedAt?: string } =>
   value === undefined ? {} : { before: value.value, ...(value.changedAt === undefined ? {} : { changedAt: value.changedAt }) };
@@ -37,7 +40,7 @@ const isWanted = ({ value, mode }: DesiredAttribute, actual: Value | undefined):
   }
 };
 
-const planAttributes = (planning: Planning, target: Target & { actual: Actual }): void => {
+const planAttributes = (planning: Planning, target: Existing): void => {
   const { notWritable, masteredBy } = target.actual.account;
   for (const [name, attribute] of Object.entries(planning.desired.attributes)) {
     const actual = target.actual.field(name);
@@ -82,19 +85,19 @@ export const planManager = (planning: Planning, target: Target): void => {
 
 /** Wants every desired entitlement that is not held. */
 export const planGrants = (planning: Planning, target: Target): void => {
-  const { desired, input, block } = planning;
+  const { desired, input } = planning;
   for (const { entitlement, provenance } of desired.entitlements) {
     const actual = target.actual?.holds(entitlement);
     if (actual?.value === true) continue;
     const key = entitlementKey(entitlement);
     const state = input.entitlement(desired.connection, entitlement);
     if (state === 'missing')
-      block(
+      planning.block(
         key,
         entitlement.kind === 'app' ? 'app-missing' : 'group-missing',
         `There is no such ${entitlement.kind} in ${desired.connection}`,
       );
-    else if (state === 'not-writable') block(key, 'not-writable', `Members of this ${entitlement.kind} are not ours to write`);
+    else if (state === 'not-writable') planning.block(key, 'not-writable', `Members of this ${entitlement.kind} are not ours to write`);
     else
       planning.want({
         action: 'grant',
@@ -107,63 +110,70 @@ export const planGrants = (planning: Planning, target: Target): void => {
   }
 };
 
+/** Whether a held entitlement is ours to take away: what we granted, or anything held directly where nothing may be held. */
+const isRevocable = ({ desired, input }: Planning, held: SeenEntitlement): boolean => {
+  if (held.via === 'rule' || held.via === 'group') return false;
+  const key = wishKey({ connection: desired.connection, action: 'grant', entitlement: held.entitlement });
+  return input.provisioning.granted[key] === true || (desired.holdNothing !== undefined && held.via === 'direct');
+};
+
 /** Wants away what we granted and no flow wants any more; everything held directly, if nothing may be held. */
-const planRevokes = (planning: Planning, target: Target & { actual: Actual }): void => {
-  const { desired, input } = planning;
+const planRevokes = (planning: Planning, target: Existing): void => {
+  const { desired } = planning;
   const wanted = new Set(desired.holdNothing ? [] : desired.entitlements.map(({ entitlement }) => entitlementKey(entitlement)));
-  const { entitlements } = target.actual.account;
-  for (const held of Object.values(entitlements)) {
-    const key = entitlementKey(held.entitlement);
-    const actual = target.actual.holds(held.entitlement);
-    if (wanted.has(key) || !actual.value || held.via === 'rule' || held.via === 'group') continue;
-    const granted =
-      input.provisioning.granted[wishKey({ connection: desired.connection, action: 'grant', entitlement: held.entitlement })] === true;
-    if (!granted && (desired.holdNothing === undefined || held.via !== 'direct')) continue;
-    const reason = desired.holdNothing ?? desired.account?.provenance;
-    planning.want({
-      action: 'revoke',
-      entitlement: held.entitlement,
-      value: false,
-      ...targetOf(target),
-      ...known(actual),
-      provenance: reason === undefined ? {} : { entitlement: reason },
-    });
+  const reason = desired.holdNothing ?? desired.account?.provenance;
+  for (const held of Object.values(target.actual.account.entitlements)) {
+    const { entitlement } = held;
+    const actual = target.actual.holds(entitlement);
+    if (wanted.has(entitlementKey(entitlement)) || !actual.value || !isRevocable(planning, held)) continue;
+    const provenance: Record<string, Provenance> = reason === undefined ? {} : { entitlement: reason };
+    planning.want({ action: 'revoke', entitlement, value: false, ...targetOf(target), ...known(actual), provenance });
   }
 };
 
-const planStatus = (planning: Planning, target: Target & { actual: Actual }): void => {
-  const { desired, input } = planning;
+const wantedStatus = ({ desired }: Planning): { value: boolean; provenance: Provenance } | undefined => {
+  if (desired.holdNothing) return { value: false, provenance: desired.holdNothing };
+  return desired.account && { value: desired.account.enabled, provenance: desired.account.provenance };
+};
+
+const planStatus = (planning: Planning, target: Existing): void => {
   const actual = target.actual.enabled();
-  const wanted = desired.holdNothing ? false : desired.account?.enabled;
-  const provenance = desired.holdNothing ?? desired.account?.provenance;
-  if (actual === undefined || wanted === undefined || provenance === undefined || actual.value === wanted) return;
-  if (!wanted) {
-    planning.want({ action: 'disable', value: false, ...targetOf(target), ...known(actual), provenance: { status: provenance } });
-    return;
-  }
-  const state = input.identity.lifecycle?.state;
-  if (state === undefined || state === 'left') return;
-  if (state === 'preboarding') planning.block('status', 'start-in-future', 'The account is turned on when the person starts');
-  else planning.want({ action: 'enable', value: true, ...targetOf(target), ...known(actual), provenance: { status: provenance } });
+  const wanted = wantedStatus(planning);
+  const state = planning.input.identity.lifecycle?.state;
+  if (actual === undefined || wanted === undefined || actual.value === wanted.value) return;
+  const wish = { value: wanted.value, ...targetOf(target), ...known(actual), provenance: { status: wanted.provenance } };
+  if (!wanted.value) planning.want({ action: 'disable', ...wish });
+  else if (state === 'preboarding') planning.block('status', 'start-in-future', 'The account is turned on when the person starts');
+  else if (mayHold(state)) planning.want({ action: 'enable', ...wish });
+};
+
+/** Why an account that there is cannot be planned for; undefined: it can. */
+const obstacle = ({ input, desired, view }: Planning, accountId: string): Parameters<Planning['block']> | undefined => {
+  const own = input.provisioning.created[desired.connection];
+  const madeByUs = own?.accountId === accountId && own.result === 'done';
+  const existence = view.account?.existence ?? 'unknown';
+  if (view.accountOwner !== undefined && view.accountOwner !== input.identity.identityId)
+    return ['account', 'case-open', 'The account is claimed by another person', view.openCase];
+  if (existence === 'deleted')
+    return ['account', 'locked', 'The account was deleted outside; only a person may have another one made', accountId];
+  if (existence === 'unknown' && !madeByUs) return ['account', 'no-account-yet', 'The account is linked and has not been read yet'];
+  return undefined;
 };
 
 /** Wants what an existing account lacks, and away what it should not hold. */
 export const planAccount = (planning: Planning, accountId: string): void => {
-  const { input, desired, view, block } = planning;
-  const { connection } = desired;
-  const own = input.provisioning.created[connection];
-  const ownCreate = own?.accountId === accountId && own.result === 'done';
-  if (view.accountOwner !== undefined && view.accountOwner !== input.identity.identityId)
-    return block('account', 'case-open', 'The account is claimed by another person', view.openCase);
-  if (view.account?.existence === 'deleted')
-    return block('account', 'locked', 'The account was deleted outside; only a person may have another one made', accountId);
-  if (view.account?.existence !== 'there' && !ownCreate)
-    return block('account', 'no-account-yet', 'The account is linked and has not been read yet');
+  const { input, desired, view } = planning;
+  const hindered = obstacle(planning, accountId);
+  if (hindered) {
+    planning.block(...hindered);
+    return;
+  }
   const account = view.account ?? accountCategory.initial;
-  const actual = overlay({ connection, account, accountId, provisioning: input.provisioning, settleMs: view.settleMs });
+  const { settleMs } = view;
+  const actual = overlay({ connection: desired.connection, account, accountId, provisioning: input.provisioning, settleMs });
   const target = { accountId, actual };
   planStatus(planning, target);
-  if (input.identity.lifecycle?.state !== 'left' && !desired.holdNothing) {
+  if (mayHold(input.identity.lifecycle?.state) && !desired.holdNothing) {
     planAttributes(planning, target);
     planManager(planning, target);
     planGrants(planning, target);

@@ -1,22 +1,29 @@
 import type { Profile, Provenance } from '@muster/contracts';
 import { isBefore } from './instants.ts';
+import { mayHold } from './lifecycle.ts';
 import type { Planning } from './planning.ts';
 import { isEmpty } from './values.ts';
 import { planGrants, planManager } from './plan-account.ts';
 
-/** Why no account may be made now; undefined: it may. */
-const obstacle = ({ input, desired, view }: Planning): Parameters<Planning['block']> | undefined => {
+type Obstacle = Parameters<Planning['block']>;
+
+/** An account of this person exists already, or a person has to say whether it does. */
+const existing = ({ input, desired, view }: Planning): Obstacle | undefined => {
   const created = input.provisioning.created[desired.connection];
-  const unlinked = input.identity.links[desired.connection] === undefined;
   if (view.openCase !== undefined) return ['account', 'case-open', 'A case about this person has to be answered first', view.openCase];
-  if (created !== undefined && unlinked && view.account?.existence !== 'deleted')
+  if (created !== undefined && view.account?.existence !== 'deleted')
     return ['account', 'no-account-yet', 'An account was found and is about to be linked'];
   if ((view.candidates ?? 0) > 0) return ['account', 'no-account-yet', 'An account with this match key exists and is about to be linked'];
+  return undefined;
+};
+
+/** Something that every account needs is not there yet. */
+const missing = ({ desired, view }: Planning): Obstacle | undefined => {
+  const { login, matchKey } = desired;
   if (view.lastCompleteRead === undefined || isBefore(view.lastCompleteRead, view.createAfter))
     return ['account', 'first-read-missing', 'Nothing is created before the first complete read of this connection'];
-  if (desired.login === undefined || desired.login.value === '') return ['account', 'login-missing', 'The login is not chosen yet'];
-  if (desired.matchKey === undefined || desired.matchKey.value === '')
-    return ['account', 'mapping-failed', 'There is no match key: the account could not be found again'];
+  if (isEmpty(login?.value)) return ['account', 'login-missing', 'The login is not chosen yet'];
+  if (isEmpty(matchKey?.value)) return ['account', 'mapping-failed', 'There is no match key: the account could not be found again'];
   return undefined;
 };
 
@@ -38,12 +45,12 @@ const wholeProfile = ({ desired }: Planning): { profile: Profile; provenance: Re
 export const planAbsentAccount = (planning: Planning): void => {
   const { input, desired } = planning;
   const state = input.identity.lifecycle?.state;
-  if (desired.account === undefined || desired.holdNothing || state === undefined || state === 'left') return;
+  if (desired.account === undefined || desired.holdNothing || !mayHold(state)) return;
   if (state === 'preboarding' && desired.account.enabled) {
     planning.block('account', 'start-in-future', 'The account is made when the person starts');
     return;
   }
-  const hindered = obstacle(planning);
+  const hindered = existing(planning) ?? missing(planning);
   if (hindered) {
     planning.block(...hindered);
     return;

@@ -140,13 +140,11 @@ const doubts = (reads: Reads, open: OpenRead, end: ReadEnd): Shortfall[] => {
 const withoutPermission = (open: OpenRead, missing: readonly string[]): Shortfall[] =>
   missing.length === 0
     ? []
-    : open.scopes
-        .slice(0, 1)
-        .map((scope) => ({
-          code: 'read.permission_missing',
-          scope,
-          message: `Without ${missing.join(', ')} objects and values are left out silently`,
-        }));
+    : open.scopes.slice(0, 1).map((scope) => ({
+        code: 'read.permission_missing',
+        scope,
+        message: `Without ${missing.join(', ')} objects and values are left out silently`,
+      }));
 
 /**
  * Ends the open read and judges it. Complete means: no list fell short, no permission is missing, no count is below what the vendor states or below

@@ -97,19 +97,21 @@ const isIdempotent = ({ action }: Command): boolean => action !== 'create' && ac
 const probeCounts = ({ command }: SendInput, probe: Probe, settled: string): boolean =>
   (command.action === 'create' && probe.result !== 'absent') || !isBefore(probe.startedAt, settled);
 
+/** What a probe that counts says. */
+const afterProbe = (input: SendInput, probe: Probe): SendStep => {
+  if (probe.result === 'there') return end('found', probe);
+  if (probe.result === 'foreign') return end('case', probe);
+  return input.fence.wanted ? fresh(input, true) : end('superseded', probe);
+};
+
 /** A call may have had its effect: it is closed by a probe, or repeated where that is harmless. */
 const afterLoss = (input: SendInput, lostAt: string): SendStep => {
   const { command, fence, probe, now, settleMs } = input;
   const settled = later(lostAt, settleMs);
-  if (probe !== undefined && probeCounts(input, probe, settled)) {
-    if (probe.result === 'there') return end('found', probe);
-    if (probe.result === 'foreign') return end('case', probe);
-    return fence.wanted ? fresh(input, true) : end('superseded', probe);
-  }
+  if (probe !== undefined && probeCounts(input, probe, settled)) return afterProbe(input, probe);
   if (fence.wanted && isIdempotent(command)) return fresh(input, true);
-  const early = isBefore(now, settled);
-  if (early && (command.action !== 'create' || probe !== undefined)) return { do: 'wait', until: settled, because: 'settle-time' };
-  return { do: 'probe' };
+  const mayLookNow = command.action === 'create' && probe === undefined;
+  return mayLookNow || !isBefore(now, settled) ? { do: 'probe' } : { do: 'wait', until: settled, because: 'settle-time' };
 };
 
 /**
