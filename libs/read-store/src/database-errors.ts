@@ -1,6 +1,6 @@
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-// PostgreSQL, appendix A: 08 connection, 40 serialization and deadlock, 53 resources, 57 operator (shutdown, cancel), 58 system, 55P03 lock, 25P03/25P04 timed out.
-const STATES = /^(08...|40...|53...|57P..|57014|58...|55P03|25P0[34])$/;
+// PostgreSQL, appendix A: 08 connection, 40 serialization and deadlock, 53 resources, 57P operator (shutdown), 58 system, 55P03 lock, 25P03/25P04 timed out.
+const STATES = /^(08...|40...|53...|57P..|58...|55P03|25P0[34])$/;
 const CLIENT =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after calling end)/;
 
