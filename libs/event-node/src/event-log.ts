@@ -118,14 +118,7 @@ export class EventLog {
   stream(name: string): StreamState {
     const cached = this.#streams.get(name);
     if (cached) return cached;
-    const row = this.#sql.stream.get(name) as StreamRow | undefined;
-    const state: StreamState = {
-      id: row?.id,
-      head: row ? ((this.#sql.head.get(row.id) as { head: number | null }).head ?? -1) : -1,
-      truncateBefore: row?.truncate_before ?? 0,
-      maxCount: row?.max_count ?? undefined,
-      maxAge: row?.max_age ?? undefined,
-    };
+    const state = this.#load(name);
     this.#streams.set(name, state);
     if (this.#streams.size > CACHED_STREAMS) this.#streams.delete(this.#streams.keys().next().value as string);
     return state;
@@ -237,6 +230,19 @@ export class EventLog {
     state.id ??= Number(this.#sql.insertStream.run(stream).lastInsertRowid);
     Object.assign(state, { truncateBefore, maxCount, maxAge });
     this.#sql.truncate.run(truncateBefore, maxCount ?? null, maxAge ?? null, stream);
+  }
+
+  #load(name: string): StreamState {
+    const row = this.#sql.stream.get(name) as StreamRow | undefined;
+    if (!row) return { id: undefined, head: -1, truncateBefore: 0, maxCount: undefined, maxAge: undefined };
+    const { head } = this.#sql.head.get(row.id) as { head: number | null };
+    return {
+      id: row.id,
+      head: head ?? -1,
+      truncateBefore: row.truncate_before,
+      maxCount: row.max_count ?? undefined,
+      maxAge: row.max_age ?? undefined,
+    };
   }
 
   #firstVisible({ head, truncateBefore, maxCount, maxAge }: StreamState, id: number): number {

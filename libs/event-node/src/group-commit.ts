@@ -4,7 +4,7 @@ import type { AppendRequest, Outcome } from './events.ts';
 
 interface Waiting {
   request: AppendRequest;
-  settle(outcome: Outcome): void;
+  settle: (outcome: Outcome) => void;
 }
 
 const GROUP_EVENTS = 5_000;

@@ -29,7 +29,7 @@ export interface ServiceContext {
   /** Calls that stay open; told of every commit, and ended when the node stops. */
   calls: Set<OpenCall>;
   limits: { maxAppendBytes: number; maxEventBytes: number };
-  address(): { host: string; port: number };
+  address: () => { host: string; port: number };
 }
 
 type Delete = NonNullable<BatchPart['options']>;

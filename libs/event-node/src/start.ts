@@ -17,7 +17,7 @@ export interface EventNodeOptions {
   /** The data of one append at most. Default 1 MiB, as EventStoreDB has it. */
   maxAppendBytes?: number;
   /** A commit has failed and the node has stopped serving. Default: says so on standard error and ends the process with code 70. */
-  onFatal?(error: Error): void;
+  onFatal?: (error: Error) => void;
 }
 
 export interface EventNode {

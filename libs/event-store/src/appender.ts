@@ -14,8 +14,8 @@ export type AppendAnswer =
 
 interface Waiting {
   stream: string;
-  resolve(answer: AppendAnswer): void;
-  reject(error: Error): void;
+  resolve: (answer: AppendAnswer) => void;
+  reject: (error: Error) => void;
 }
 
 /** The append stream of one connection, and what waits for an answer on it. */
@@ -150,35 +150,45 @@ const conflict = (details: WrongExpectedVersion | null): AppendAnswer => ({
 });
 
 const NAMESPACE = 'event_store.client.';
+const WRONG_EXPECTED_VERSION = `${NAMESPACE}WrongExpectedVersion`;
+const TOO_LARGE = `${NAMESPACE}MaximumAppendSizeExceeded`;
 
 const decode = (answer: BatchAppendResp, stream: string): AppendAnswer => {
   const success = answer.getSuccess();
   return success ? appended(success) : refused(answer.getError(), stream);
 };
 
+type Details = ReturnType<Status['getDetails']>;
+
+/** Why the store refused, by the type of the details. A conflict is an answer, everything else is thrown. */
+const REFUSALS: Readonly<Record<string, (stream: string, details: Details) => AppendAnswer>> = {
+  [WRONG_EXPECTED_VERSION]: (_, details) =>
+    conflict(details?.unpack((bytes) => sharedMessages.WrongExpectedVersion.deserializeBinary(bytes), WRONG_EXPECTED_VERSION) ?? null),
+  [`${NAMESPACE}StreamDeleted`]: (stream) => {
+    throw new StreamDeleted(stream);
+  },
+  [`${NAMESPACE}AccessDenied`]: (stream) => {
+    throw new AccessDenied(`The event store refused to write to ${stream}: check user, password and access lists of the connection string`);
+  },
+  [TOO_LARGE]: (stream, details) => {
+    const limit = details
+      ?.unpack((bytes) => sharedMessages.MaximumAppendSizeExceeded.deserializeBinary(bytes), TOO_LARGE)
+      ?.getMaxappendsize();
+    throw new AppendTooLarge(stream, undefined, limit);
+  },
+  [`${NAMESPACE}Timeout`]: (stream) => {
+    throw new StoreTimeout(`The event store did not commit an append to ${stream} in time`);
+  },
+  // A server that is still starting.
+  'google.protobuf.Empty': () => {
+    throw new StoreUnavailable('The event store is not ready yet');
+  },
+};
+
 const refused = (status: Status | undefined, stream: string): AppendAnswer => {
   const details = status?.getDetails();
   const type = details?.getTypeName() ?? '';
-  switch (type) {
-    case `${NAMESPACE}WrongExpectedVersion`:
-      return conflict(details?.unpack((bytes) => sharedMessages.WrongExpectedVersion.deserializeBinary(bytes), type) ?? null);
-    case `${NAMESPACE}StreamDeleted`:
-      throw new StreamDeleted(stream);
-    case `${NAMESPACE}AccessDenied`:
-      throw new AccessDenied(
-        `The event store refused to write to ${stream}: check user, password and access lists of the connection string`,
-      );
-    case `${NAMESPACE}MaximumAppendSizeExceeded`:
-      throw new AppendTooLarge(
-        stream,
-        undefined,
-        details?.unpack((bytes) => sharedMessages.MaximumAppendSizeExceeded.deserializeBinary(bytes), type)?.getMaxappendsize(),
-      );
-    case `${NAMESPACE}Timeout`:
-      throw new StoreTimeout(`The event store did not commit an append to ${stream} in time`);
-    case 'google.protobuf.Empty':
-      throw new StoreUnavailable('The event store is not ready yet');
-    default:
-      throw new StoreFault(`The event store refused an append to ${stream}: ${status?.getMessage() || type || 'no reason given'}`);
-  }
+  const refuse = REFUSALS[type];
+  if (refuse) return refuse(stream, details);
+  throw new StoreFault(`The event store refused an append to ${stream}: ${status?.getMessage() || type || 'no reason given'}`);
 };

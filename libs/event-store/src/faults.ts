@@ -1,5 +1,5 @@
 import { convertToCommandError, ErrorType, isCommandError } from '@eventstore/db-client';
-import { AccessDenied, AppendTooLarge, EventStoreError, StoreFault, StoreTimeout, StoreUnavailable, StreamDeleted } from './errors.ts';
+import { AccessDenied, EventStoreError, StoreFault, StoreTimeout, StoreUnavailable, StreamDeleted } from './errors.ts';
 
 const GRPC_CANCELLED = 1;
 const GRPC_DEADLINE_EXCEEDED = 4;
@@ -14,9 +14,8 @@ const textOf = (error: unknown): string => (error instanceof Error ? error.messa
 const byGrpcCode = (error: unknown, doing: string): EventStoreError => {
   const code = codeOf(error);
   const text = textOf(error);
-  if (GRPC_LOST.has(code) || text.startsWith('Failed to discover'))
-    return new StoreUnavailable(`The event store cannot be reached (${doing}): ${text}`, { cause: error });
-  if (code === GRPC_DEADLINE_EXCEEDED) return new StoreTimeout(`The event store did not answer in time (${doing})`, { cause: error });
+  if (GRPC_LOST.has(code) || text.startsWith('Failed to discover')) return unavailable(error as Error, doing);
+  if (code === GRPC_DEADLINE_EXCEEDED) return late(error as Error, doing);
   if (code === GRPC_UNAUTHENTICATED) return denied(error, doing);
   return new StoreFault(`The event store refused (${doing}): ${text}`, { cause: error });
 };
@@ -26,28 +25,31 @@ const denied = (cause: unknown, doing: string): AccessDenied =>
     cause,
   });
 
+const unavailable = (cause: Error, doing: string): StoreUnavailable =>
+  new StoreUnavailable(`The event store cannot be reached (${doing}): ${cause.message}`, { cause });
+
+const late = (cause: Error, doing: string): StoreTimeout =>
+  new StoreTimeout(`The event store did not answer in time (${doing})`, { cause });
+
+type Translate = (error: Error, doing: string, stream: string) => EventStoreError;
+
+/** By the client's own name of the error. */
+const KNOWN: Partial<Record<ErrorType, Translate>> = {
+  [ErrorType.NOT_LEADER]: unavailable,
+  [ErrorType.UNAVAILABLE]: unavailable,
+  [ErrorType.CANCELLED]: unavailable,
+  [ErrorType.TIMEOUT]: late,
+  [ErrorType.DEADLINE_EXCEEDED]: late,
+  [ErrorType.ACCESS_DENIED]: denied,
+  [ErrorType.STREAM_DELETED]: (_, __, stream) => new StreamDeleted(stream),
+};
+
 /** What a failure of the client means to the caller. `doing` names the operation and the stream. */
 export const toPortError = (error: unknown, doing: string, stream = '$all'): EventStoreError => {
   if (error instanceof EventStoreError) return error;
   const command = error instanceof Error ? convertToCommandError(error as never) : undefined;
-  if (!command || !isCommandError(command)) return byGrpcCode(error, doing);
-  switch (command.type) {
-    case ErrorType.NOT_LEADER:
-    case ErrorType.UNAVAILABLE:
-    case ErrorType.CANCELLED:
-      return new StoreUnavailable(`The event store cannot be reached (${doing}): ${command.message}`, { cause: error });
-    case ErrorType.TIMEOUT:
-    case ErrorType.DEADLINE_EXCEEDED:
-      return new StoreTimeout(`The event store did not answer in time (${doing})`, { cause: error });
-    case ErrorType.ACCESS_DENIED:
-      return denied(error, doing);
-    case ErrorType.STREAM_DELETED:
-      return new StreamDeleted(stream);
-    case ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED:
-      return new AppendTooLarge(stream, undefined, command.maxAppendSize);
-    default:
-      return byGrpcCode(error, doing);
-  }
+  const translate = command && isCommandError(command) ? KNOWN[command.type] : undefined;
+  return translate ? translate(command as Error, doing, stream) : byGrpcCode(error, doing);
 };
 
 /** Worth another try on a new connection. */

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { CannotDecrypt } from './errors.ts';
 import { decrypt, deriveKey, encrypt, type DataKey, type KeyRing } from './key-ring.ts';
@@ -31,8 +31,8 @@ interface PersonalBlob {
 
 interface LiveKey {
   readonly id: string;
-  readonly fields: Buffer;
-  readonly valueHmac: Buffer;
+  readonly fields: KeyObject;
+  readonly valueHmac: KeyObject;
 }
 
 const CACHED_KEYS = 20_000;
@@ -86,7 +86,7 @@ export class PersonalFields {
   readonly #privacy: Privacy;
   readonly #bySubject = new KeyCache();
   readonly #byId = new KeyCache();
-  #naming: Promise<Buffer> | undefined;
+  #naming: Promise<KeyObject> | undefined;
 
   constructor(options: { keyRing: KeyRing; privacy: Privacy }) {
     this.#ring = options.keyRing;

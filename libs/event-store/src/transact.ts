@@ -1,7 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { StoreFault, TooMuchContention, WrongRevision } from './errors.ts';
-import type { EventStore } from './event-store.ts';
-import type { Category, EventMetadata, EventShape, Loaded, NewEvent, RecordedEvent, Transacted } from './port.ts';
+import type {
+  Appended,
+  Category,
+  EventMetadata,
+  EventShape,
+  ExpectedRevision,
+  Loaded,
+  NewEvent,
+  ReadStreamOptions,
+  RecordedEvent,
+  Transacted,
+} from './port.ts';
+
+/** What folding and transacting need of a store. */
+interface Store {
+  append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended>;
+  readStream(stream: string, options: ReadStreamOptions): AsyncIterable<RecordedEvent>;
+}
 
 /** The metadata of what is appended: the same for all events, or made for each. */
 export type TransactMeta<E extends EventShape> = EventMetadata | ((event: E) => EventMetadata);
@@ -10,7 +26,7 @@ const ATTEMPTS = 10;
 
 /** See EventStore.load. */
 export const load = async <S, E extends EventShape>(
-  store: EventStore,
+  store: Store,
   category: Category<S, E>,
   stream: string,
   from?: Loaded<S>,
@@ -25,7 +41,7 @@ export const load = async <S, E extends EventShape>(
 };
 
 interface Transaction<S, E extends EventShape> {
-  store: EventStore;
+  store: Store;
   category: Category<S, E>;
   stream: string | ({ stream: string } & Loaded<S>);
   decide: (state: S, revision: number) => readonly E[];
@@ -68,7 +84,7 @@ export const transact = async <S, E extends EventShape>({
 };
 
 interface Done<S, E extends EventShape> {
-  store: EventStore;
+  store: Store;
   category: Category<S, E>;
   stream: string;
   known: Loaded<S>;
