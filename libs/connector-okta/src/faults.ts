@@ -1,4 +1,4 @@
-import { Fault } from '@muster/connector';
+import { Fault, scrub } from '@muster/connector';
 import type { FaultKind } from '@muster/connector';
 
 /** What was tried, for the words of a fault. No personal data: ids of objects, names of fields. */
@@ -57,15 +57,8 @@ const lost = (attempt: Attempt): Verdict =>
 const fieldsIn = (error: OktaError): string[] =>
   (error.errorCauses ?? []).flatMap(({ errorSummary }) => /^([\w.]{1,64}):/.exec(errorSummary ?? '')?.[1] ?? []).slice(0, 20);
 
-/** Okta's own words about a refused value, without the values that were sent and without addresses. */
-const wordsOf = (error: OktaError, values: readonly unknown[]): string => {
-  let words = (error.errorCauses ?? [])
-    .map(({ errorSummary }) => errorSummary ?? '')
-    .join('; ')
-    .slice(0, 500);
-  for (const value of values) if (typeof value === 'string' && value.length > 1) words = words.replaceAll(value, '...');
-  return words.replaceAll(/[^\s"']+@[^\s"']+/g, '...');
-};
+const wordsOf = (error: OktaError, values: readonly unknown[]): string =>
+  scrub((error.errorCauses ?? []).map(({ errorSummary }) => errorSummary ?? '').join('; '), values);
 
 const refusal = (error: OktaError, attempt: Attempt): Verdict => {
   const fields = fieldsIn(error);

@@ -18,22 +18,22 @@ export const oktaManifest: Manifest = {
     {
       anyOf: ['okta.users.read', 'okta.users.manage'],
       states: BOTH,
-      without: { code: 'connection.permission_missing', scope: 'users', message: 'okta.users.read is not granted' },
+      without: [{ code: 'connection.permission_missing', scope: 'users', message: 'okta.users.read is not granted' }],
     },
     {
       anyOf: ['okta.groups.read', 'okta.groups.manage'],
       states: BOTH,
-      without: { code: 'connection.permission_missing', scope: 'groups', message: 'okta.groups.read is not granted' },
+      without: [{ code: 'connection.permission_missing', scope: 'groups', message: 'okta.groups.read is not granted' }],
     },
     {
       anyOf: ['okta.apps.read', 'okta.apps.manage'],
       states: BOTH,
-      without: { code: 'connection.permission_missing', scope: 'apps', message: 'okta.apps.read is not granted' },
+      without: [{ code: 'connection.permission_missing', scope: 'apps', message: 'okta.apps.read is not granted' }],
     },
     {
       anyOf: ['okta.logs.read'],
       states: BOTH,
-      without: { code: 'connection.permission_missing', scope: 'log', message: 'okta.logs.read is not granted' },
+      without: [{ code: 'connection.permission_missing', scope: 'log', message: 'okta.logs.read is not granted' }],
     },
     { anyOf: ['okta.schemas.read'], states: BOTH },
     { anyOf: ['okta.devices.read'], states: BOTH },

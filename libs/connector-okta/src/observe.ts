@@ -13,6 +13,9 @@ export const idOf = (wire: Wire): string | undefined => {
   return id !== undefined && id.length <= 200 ? id : undefined;
 };
 
+/** An item of a list is one observation; one that cannot be read is none. */
+export const listed = <T>(observed: T | undefined): readonly T[] | undefined => (observed === undefined ? undefined : [observed]);
+
 const timeOf = (value: unknown): string | undefined => {
   const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
   return Number.isNaN(time) ? undefined : new Date(time).toISOString();

@@ -1,6 +1,6 @@
 import { Fault, walkPages } from '@muster/connector';
 import type { AccountReader, CallOptions, ObservedAccount, Page, Watermark } from '@muster/connector';
-import { idOf, observeUser } from './observe.ts';
+import { idOf, listed, observeUser } from './observe.ts';
 import type { Wire } from './observe.ts';
 import type { OktaSession } from './session.ts';
 
@@ -24,7 +24,7 @@ export class OktaAccountReader implements AccountReader {
       from,
       fetch: (cursor) => this.#session.page(cursor ?? EVERYBODY, 'list users', options),
       idOf,
-      observe: (user) => this.#observe(user),
+      observe: (user) => listed(this.#observe(user)),
       shortfalls: shortfalls.filter(({ scope }) => scope === 'users'),
       neverEmpty: true,
     });

@@ -11,7 +11,7 @@ import type {
   Shortfall,
   Watermark,
 } from '@muster/connector';
-import { appGroup, appUser, idOf, isWire, membership } from './observe.ts';
+import { appGroup, appUser, idOf, isWire, listed, membership } from './observe.ts';
 import type { Wire } from './observe.ts';
 import type { OktaSession } from './session.ts';
 
@@ -152,7 +152,7 @@ export class OktaEntitlementReader implements EntitlementReader {
       from,
       fetch: (cursor) => this.#session.page(cursor ?? list.first, list.what, options),
       idOf,
-      observe: list.observe,
+      observe: (raw) => listed(list.observe(raw)),
       shortfalls: shortfalls.filter(({ scope }) => scope === list.scope || (list.scope === 'memberships' && scope === 'groups')),
     });
   }

@@ -1,6 +1,6 @@
 import { walkPages } from '@muster/connector';
 import type { AppReader, CallOptions, GroupReader, ObservedApp, ObservedGroup, Page, Watermark } from '@muster/connector';
-import { idOf, observeApp, observeGroup } from './observe.ts';
+import { idOf, listed, observeApp, observeGroup } from './observe.ts';
 import type { Wire } from './observe.ts';
 import { unreadable } from './read-accounts.ts';
 import type { OktaSession } from './session.ts';
@@ -20,7 +20,7 @@ export class OktaGroupReader implements GroupReader {
       from,
       fetch: (cursor) => this.#session.page(cursor ?? '/api/v1/groups?limit=200', 'list groups', options),
       idOf,
-      observe: (group) => observeGroup(this.#session.config.name, group),
+      observe: (group) => listed(observeGroup(this.#session.config.name, group)),
       shortfalls: shortfalls.filter(({ scope }) => scope === 'groups'),
       // Every org has the group Everyone.
       neverEmpty: true,
@@ -48,7 +48,7 @@ export class OktaAppReader implements AppReader {
       from,
       fetch: (cursor) => this.#session.page(cursor ?? '/api/v1/apps?limit=200', 'list apps', options),
       idOf,
-      observe: (app) => observeApp(this.#session.config.name, app),
+      observe: (app) => listed(observeApp(this.#session.config.name, app)),
       shortfalls: shortfalls.filter(({ scope }) => scope === 'apps'),
     });
   }

@@ -4,11 +4,13 @@ import type okta from '@okta/okta-sdk-nodejs';
 import type { Call } from './executor.ts';
 import { isOktaError } from './faults.ts';
 import { isEnabled } from './observe.ts';
-import type { Wire } from './observe.ts';
 import type { OktaAccountReader } from './read-accounts.ts';
 import type { OktaSession } from './session.ts';
 
 type Client = InstanceType<typeof okta.Client>;
+
+/** The generated type names every standard field; an org defines its own. */
+type OktaProfile = NonNullable<okta.CreateUserRequest['profile']>;
 
 const AT_ONCE = 16;
 
@@ -66,7 +68,7 @@ export class OktaAccountWriter implements AccountWriter {
       sendOne(
         this.#session,
         { index, options, what: `set ${Object.keys(values).join(', ')} of account ${accountId}`, values: Object.values(values) },
-        (client) => client.userApi.updateUser({ userId: accountId, user: { profile: values as Wire } }),
+        (client) => client.userApi.updateUser({ userId: accountId, user: { profile: values as OktaProfile } }),
       ),
     );
   }
@@ -99,7 +101,7 @@ export class OktaAccountWriter implements AccountWriter {
       this.#session,
       { index, options, what: 'create an account', values: Object.values(profile) },
       // The generated type wants the fields that an org may have made optional.
-      (client) => client.userApi.createUser({ body: { profile: profile as Wire }, activate: account.enabled ?? true }),
+      (client) => client.userApi.createUser({ body: { profile: profile as OktaProfile }, activate: account.enabled ?? true }),
       (user) => ({ id: String(user.id) }),
     );
     return isTaken(outcome, account.login) ? this.#conflict(account, outcome, options) : outcome;

@@ -10,7 +10,7 @@ const manifest: Manifest = {
     {
       anyOf: ['Member.Read.Hidden'],
       states: ['observe', 'live'],
-      without: { code: 'connection.permission_missing', scope: 'memberships', message: 'hidden members are left out' },
+      without: [{ code: 'connection.permission_missing', scope: 'memberships', message: 'hidden members are left out' }],
     },
     { anyOf: ['User.ReadWrite.All'], states: ['live'] },
   ],

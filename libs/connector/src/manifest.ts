@@ -6,7 +6,7 @@ export interface PermissionNeed {
   anyOf: readonly [string, ...string[]];
   states: readonly ConnectionState[];
   /** What cannot be concluded without it. */
-  without?: Shortfall;
+  without?: readonly Shortfall[];
 }
 
 /** What a connector can do and what it needs for that, by state. Facts about the vendor, not about one connection. */
@@ -44,6 +44,6 @@ export const comparePermissions = (
     needed,
     missing: unmet.map((need) => need.anyOf[0]),
     excess: [...held].filter((name) => !needed.includes(name)).toSorted(),
-    shortfalls: unmet.flatMap((need) => (need.without ? [need.without] : [])),
+    shortfalls: unmet.flatMap((need) => need.without ?? []),
   };
 };

@@ -16,7 +16,7 @@ const list = (pages: Raw[][], over: Partial<PageWalk<Raw, string>> = {}, leads: 
       return Promise.resolve({ items: pages[at] ?? [], next, startedAt });
     },
     idOf: (raw) => raw.id,
-    observe: (raw) => (raw.bad ? undefined : raw.id),
+    observe: (raw) => (raw.bad || raw.id === undefined ? undefined : raw.id.startsWith('x') ? [] : [raw.id]),
     shortfalls: [],
     ...over,
   });
@@ -59,6 +59,11 @@ describe('a list', () => {
     const { items, last } = await all(list([[{ id: 'a' }, { id: 'b', bad: true }, {}]]));
     expect(items).toEqual(['a']);
     expect(last).toMatchObject({ complete: false, incompleteBecause: [{ code: 'connection.item_unreadable' }] });
+  });
+
+  it('leaves out what is not observed, which is no reason to doubt', async () => {
+    const { items, last } = await all(list([[{ id: 'a' }, { id: 'x1' }]]));
+    expect({ items, complete: last?.complete }).toEqual({ items: ['a'], complete: true });
   });
 
   it('proves no absence when it is empty and cannot be', async () => {

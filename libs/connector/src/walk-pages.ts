@@ -13,8 +13,8 @@ export interface PageWalk<R, T> {
   fetch(cursor: Watermark | undefined): Promise<RawPage<R>>;
   /** Undefined for an item that carries no id. */
   idOf(raw: R): string | undefined;
-  /** Undefined: this item cannot be read; nothing can be concluded then. */
-  observe(raw: R): T | undefined;
+  /** What an item says: nothing, if it is of a kind that is not observed. Undefined: it cannot be read; nothing can be concluded then. */
+  observe(raw: R): readonly T[] | undefined;
   /** What is known to be missing before the first page, for want of permission. */
   shortfalls: readonly Shortfall[];
   /** A list that cannot be empty in reality: an empty one proves nothing. */
@@ -41,15 +41,15 @@ class Walk<R, T> {
     const items: T[] = [];
     for (const one of raw) {
       const id = this.#walk.idOf(one);
-      const item = id === undefined ? undefined : this.#walk.observe(one);
-      if (id === undefined || item === undefined) {
+      const said = id === undefined ? undefined : this.#walk.observe(one);
+      if (id === undefined || said === undefined) {
         this.#note('connection.item_unreadable', 'an item of this list could not be read');
         continue;
       }
       // A page that repeats may stand in the place of one that was never given.
       if (this.#ids.has(id)) this.#note('connection.item_repeated', 'an item came twice in one list');
       this.#ids.add(id);
-      items.push(item);
+      items.push(...said);
     }
     return items;
   }
