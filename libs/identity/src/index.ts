@@ -131,3 +131,12 @@ export {
   type Worker,
   type WorkerEvent,
 } from './worker.ts';
+export {
+  explain,
+  type CanonicalExplanation,
+  type Cited,
+  type Explanation,
+  type HistoryEvent,
+  type Question,
+  type TargetExplanation,
+} from './explain.ts';
