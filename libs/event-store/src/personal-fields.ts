@@ -139,10 +139,16 @@ export class PersonalFields {
 
   /** HMAC-SHA256, base64url, of the canonical JSON (RFC 8785) of a value, under a key of the subject: equal values of one subject have equal hashes. */
   async valueHmac(subject: string, value: unknown): Promise<string> {
-    const key = await this.#keyFor(subject);
-    return createHmac('sha256', key.valueHmac)
-      .update(canonicalize(value) ?? 'undefined')
-      .digest('base64url');
+    return (await this.valueHasher(subject))(value);
+  }
+
+  /** `valueHmac` for one subject, its key at hand: for decisions, which wait for nothing. Not to be kept: an erased key must go out of use. */
+  async valueHasher(subject: string): Promise<(value: unknown) => string> {
+    const { valueHmac } = await this.#keyFor(subject);
+    return (value) =>
+      createHmac('sha256', valueHmac)
+        .update(canonicalize(value) ?? 'undefined')
+        .digest('base64url');
   }
 
   /** HMAC-SHA256, base64url, under the installation's naming key: for opaque stream ids and claims. Equal parts give equal names. */
