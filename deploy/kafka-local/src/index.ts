@@ -1,1 +1,2 @@
-export {};
+export { startKafka, type KafkaBroker, type KafkaLocalOptions } from './start-kafka.ts';
+export { CannotRunKafka } from './jars.ts';

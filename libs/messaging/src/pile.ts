@@ -12,7 +12,7 @@ export class Pile<T> {
   readonly #work: (items: T[]) => Promise<boolean>;
   readonly #max: number;
   #heaps: Heap<T>[] = [];
-  #working: Promise<void> | undefined;
+  #working = false;
 
   /** `work` gets up to `max` items (more if one heap alone is larger) and answers whether they are done; it must not throw. */
   constructor(max: number, work: (items: T[]) => Promise<boolean>) {
@@ -24,11 +24,12 @@ export class Pile<T> {
   add(items: readonly T[]): Promise<boolean> {
     return new Promise((settle) => {
       this.#heaps.push({ items, settle });
-      this.#working ??= this.#workOff();
+      if (!this.#working) void this.#workOff();
     });
   }
 
   async #workOff(): Promise<void> {
+    this.#working = true;
     // Those who bring in the same turn get into the same batch.
     await new Promise(setImmediate);
     while (this.#heaps.length > 0) {
@@ -36,7 +37,7 @@ export class Pile<T> {
       const done = await this.#work(heaps.flatMap(({ items }) => items));
       for (const { settle } of heaps) settle(done);
     }
-    this.#working = undefined;
+    this.#working = false;
   }
 
   #take(): Heap<T>[] {
