@@ -86,11 +86,24 @@ const ended = (call: Call, ids: Ids, { accountId, ...ending }: Ending): Provisio
 
 const close = (call: Call, ids: Ids, ending: Ending): AfterAnswer => ({ events: [ended(call, ids, ending)], next: { do: 'ended' } });
 
-/** A login that another account holds: linked only if that account carries this person's match key, else a question for a person. */
-const afterConflict = (call: Call, answer: Answer & { result: 'conflict' }, { ids, matchKey }: AnswerContext): AfterAnswer => {
-  const ours = answer.found !== undefined && matchKey !== undefined && answer.found.matchKey === matchKey;
-  if (ours && answer.found) return close(call, ids, { result: 'found', answeredAt: answer.at, probed: false, accountId: answer.found.id });
-  return close(call, ids, { result: 'case', answeredAt: answer.at, probed: false });
+const MOST_BLIND_CONFLICTS = 5;
+
+/**
+ * A login that another account holds: linked only if that account carries this person's match key, else a question for a person. An account that
+ * no replica shows yet may be the one that an earlier call of ours made: looked for once settle time has passed.
+ */
+const afterConflict = (call: Call, { found, at }: Answer & { result: 'conflict' }, { ids, matchKey }: AnswerContext): AfterAnswer => {
+  if (found === undefined && call.attempts < MOST_BLIND_CONFLICTS)
+    return { events: [], next: { do: 'retry', fault: unseen, row: { attempts: call.attempts, lostAt: call.sentAt } } };
+  if (found !== undefined && matchKey !== undefined && found.matchKey === matchKey)
+    return close(call, ids, { result: 'found', answeredAt: at, probed: false, accountId: found.id });
+  return close(call, ids, { result: 'case', answeredAt: at, probed: false });
+};
+
+const unseen: FaultRecord = {
+  code: 'target.conflict',
+  kind: 'unknown',
+  message: 'The login is taken by an account that cannot be read yet',
 };
 
 const lost = (call: Call, fault: FaultRecord): AfterAnswer => ({

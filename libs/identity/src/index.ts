@@ -78,6 +78,7 @@ export { loginCandidates, type LoginCandidate } from './logins.ts';
 export { makePlan } from './make-plan.ts';
 export { awaitedRead, isSettled, overlay, type Actual, type ActualValue, type OverlayInput } from './overlay.ts';
 export {
+  isOutdated,
   planCategory,
   releasePlan,
   wantedCommand,
@@ -140,3 +141,4 @@ export {
   type Question,
   type TargetExplanation,
 } from './explain.ts';
+export { dependenciesOf, disablementOf, fenceOf, targetOf, type SendFacts } from './fence.ts';

@@ -76,12 +76,24 @@ const body = (draft: PlanDraft, planId: string, commands: readonly Command[]): P
 });
 
 /**
+ * Whether a draft was computed from older facts than the plan in force: from an earlier revision of any stream that both read. Such a draft is
+ * to be thrown away and computed again.
+ */
+export const isOutdated = (draft: Pick<PlanDraft, 'inputs' | 'lifecycleRevision'>, plan: Plan): boolean => {
+  const { released, held } = plan;
+  if (released !== undefined && draft.lifecycleRevision < released.lifecycleRevision) return true;
+  const read = new Map(draft.inputs.map(({ stream, revision }) => [stream, revision]));
+  return [...(released?.inputs ?? []), ...(held?.inputs ?? [])].some(({ stream, revision }) => (read.get(stream) ?? revision) < revision);
+};
+
+/**
  * Releases a plan: what may be sent replaces the plan before it, what waits for a person is recorded as held. A plan that says what the one in
- * force says, under the same lifecycle revision, yields nothing; nor does a first plan with nothing in it.
+ * force says, under the same lifecycle revision, yields nothing; nor does a first plan with nothing in it, nor an outdated draft.
  */
 export const releasePlan =
   (draft: PlanDraft, planId: string) =>
   (plan: Plan): PlanEvent[] => {
+    if (isOutdated(draft, plan)) return [];
     const released = body(draft, planId, draft.commands);
     const held: PlanHeld = { ...body(draft, planId, draft.held), heldBecause: [...draft.heldBecause] };
     const before = plan.released ?? { commands: [], blocked: [], lifecycleRevision: released.lifecycleRevision };

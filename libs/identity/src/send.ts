@@ -95,7 +95,7 @@ const isIdempotent = ({ action }: Command): boolean => action !== 'create' && ac
 
 /** An old replica answers anything: a probe counts from settle time on. A create that is found is there, whenever that is seen. */
 const probeCounts = ({ command }: SendInput, probe: Probe, settled: string): boolean =>
-  (command.action === 'create' && probe.result !== 'absent') || !isBefore(probe.startedAt, settled);
+  (command.action === 'create' && probe.result === 'there') || !isBefore(probe.startedAt, settled);
 
 /** What a probe that counts says. */
 const afterProbe = (input: SendInput, probe: Probe): SendStep => {
