@@ -1,1 +1,3 @@
-export {};
+export { connectEntra } from './connect-entra.ts';
+export type { EntraDependencies } from './connect-entra.ts';
+export { entraManifest } from './manifest.ts';

@@ -1,0 +1,44 @@
+import type { Hint } from '@muster/connector';
+import { holderKind, idOf } from './observe.ts';
+import { isWire } from './properties.ts';
+import type { Wire } from './properties.ts';
+
+type Kind = Hint['object']['kind'];
+
+const removed = (item: Wire): Wire | undefined => (isWire(item['@removed']) ? item['@removed'] : undefined);
+
+const gone = (kind: Kind, id: string, reason: string, sign: Wire): Hint => ({
+  object: { kind, id },
+  reason,
+  deleted: 'removed',
+  // `changed` is a deletion that can be taken back; `deleted` is for good.
+  restorable: sign['reason'] === 'changed',
+});
+
+const memberHints = (groupId: string, members: unknown): Hint[] =>
+  (Array.isArray(members) ? members : []).filter(isWire).flatMap((member): Hint[] => {
+    const kind = holderKind(member);
+    const id = idOf(member);
+    if (kind === undefined || id === undefined) return [];
+    return [
+      {
+        object: { kind, id },
+        reason: removed(member) ? 'member removed' : 'member added',
+        aspects: ['groups'],
+        about: { kind: 'group', id: groupId },
+      },
+    ];
+  });
+
+const NO_NEWS = new Set(['id', 'members@delta']);
+
+/** What an item of a delta round says may have changed. An item without id says nothing. */
+export const hintsOf = (kind: Kind, item: Wire): Hint[] => {
+  const id = idOf(item);
+  if (id === undefined) return [];
+  const sign = removed(item);
+  if (sign) return [gone(kind, id, `${kind} removed`, sign)];
+  const members = memberHints(id, item['members@delta']);
+  const itself = Object.keys(item).some((name) => !NO_NEWS.has(name)) || members.length === 0;
+  return [...(itself ? [{ object: { kind, id }, reason: `${kind} changed` }] : []), ...members];
+};
