@@ -1,0 +1,145 @@
+import type { ConnectionConfig } from '@muster/connector';
+import { streamOf } from '@muster/contracts';
+import {
+  type Authority,
+  correlateAccount,
+  correlateCreated,
+  correlateWorker,
+  type Ids,
+  type LoginFacts,
+  stepsOfAnswer,
+  type Step,
+} from '@muster/identity';
+import type { DirectoryIndex } from './directory-index.ts';
+import type { PersonFacts } from './person-facts.ts';
+
+/** More steps than any person can need: a loop that never ends is a defect, not a wait. */
+const MOST_STEPS = 300;
+
+export interface Correlating {
+  readonly identityId: string;
+  readonly workerStream: string;
+  readonly asOf: string;
+  readonly facts: PersonFacts;
+  readonly index: DirectoryIndex;
+  readonly ids: Ids;
+  readonly authority: Authority;
+  readonly targets: readonly ConnectionConfig[];
+  /** Streams of answered cases about this person. */
+  readonly answeredCases: readonly string[];
+  opaqueName(...parts: string[]): Promise<string>;
+}
+
+/** What correlation found beside the steps that it took. */
+export interface Correlation {
+  /** When the lifecycle changes by time alone. */
+  readonly nextDue?: string;
+  /** By connection, unlinked accounts that carry this person's match key. */
+  readonly candidates: ReadonlyMap<string, number>;
+}
+
+/** Takes one step after the other, each on facts read anew, until none is left: who the person is, their login, their accounts. */
+export async function correlatePerson(work: Correlating): Promise<Correlation | undefined> {
+  const logins = new Map<string, LoginFacts>();
+  for (let taken = 0; taken < MOST_STEPS; taken += 1) {
+    const worker = await work.facts.worker(work.workerStream);
+    if (worker.workerKey === undefined) return undefined;
+    const found = await nextSteps(work, worker.workerKey, logins);
+    const changed = await takeFirst(work, found.steps);
+    if (found.needs.length === 0 && !changed) return found;
+    // A claim step may have changed who owns a login that was looked at before.
+    if (changed) logins.clear();
+    for (const login of found.needs) logins.set(login, await loginFacts(work, login));
+  }
+  throw new RangeError(`correlating ${work.identityId} did not come to an end within ${MOST_STEPS} steps`);
+}
+
+/** Steps are taken until one changes something: what follows is decided on the facts after it. */
+async function takeFirst({ facts }: Correlating, steps: readonly Step[]): Promise<boolean> {
+  for (const step of steps) if (await facts.apply(step)) return true;
+  return false;
+}
+
+interface Found extends Correlation {
+  readonly steps: readonly Step[];
+  readonly needs: readonly string[];
+}
+
+async function nextSteps(work: Correlating, workerKey: string, logins: ReadonlyMap<string, LoginFacts>): Promise<Found> {
+  const { facts, identityId, workerStream, asOf, ids, authority, index } = work;
+  const accounts = await index.accountsByMatchKey(workerKey);
+  const match = streamOf.claimMatch(await work.opaqueName('match', workerKey));
+  const existingLogin = accounts.find(({ login, owner }) => login !== null && (owner === null || owner === identityId))?.login;
+  const { steps, needs, nextDue } = correlateWorker({
+    worker: await facts.worker(workerStream),
+    workerStream,
+    identityId,
+    identity: await facts.identity(identityId),
+    asOf,
+    match: { stream: match, claim: await facts.claim(match) },
+    authority,
+    login: (login) => logins.get(login),
+    ids,
+    ...(existingLogin == null ? {} : { existingLogin }),
+  });
+  const linking = await Promise.all(accounts.map((account) => accountSteps(work, account, accounts)));
+  const created = await Promise.all(work.targets.map((target) => createdSteps(work, target.name)));
+  const answered = await Promise.all(work.answeredCases.map((stream) => answerSteps(work, stream)));
+  const unlinked = accounts.filter(({ owner }) => owner === null);
+  const candidates = new Map([...Map.groupBy(unlinked, ({ connection }) => connection)].map(([connection, some]) => [connection, some.length]));
+  return { steps: [...steps, ...created.flat(), ...linking.flat(), ...answered.flat()], needs, candidates, ...(nextDue === undefined ? {} : { nextDue }) };
+}
+
+interface Candidate {
+  readonly connection: string;
+  readonly accountId: string;
+  readonly owner: string | null;
+}
+
+async function accountSteps({ facts, identityId, ids }: Correlating, { connection, accountId }: Candidate, all: readonly Candidate[]): Promise<readonly Step[]> {
+  const claim = streamOf.claimAccount(connection, accountId);
+  const rivals = all.filter((other) => other.connection === connection && other.accountId !== accountId && other.owner === null);
+  return correlateAccount({
+    account: await facts.account(connection, accountId),
+    accountStream: streamOf.account(connection, accountId),
+    connection,
+    accountId,
+    matchOwner: identityId,
+    identity: await facts.identity(identityId),
+    claim: { stream: claim, claim: await facts.claim(claim) },
+    rivals: rivals.map((rival) => rival.accountId),
+    ids,
+  }).steps;
+}
+
+async function createdSteps({ facts, identityId, ids }: Correlating, connection: string): Promise<readonly Step[]> {
+  const provisioning = await facts.provisioning(identityId);
+  const created = provisioning.created[connection];
+  if (!created) return [];
+  const claim = streamOf.claimAccount(connection, created.accountId);
+  return correlateCreated({
+    identity: await facts.identity(identityId),
+    identityId,
+    connection,
+    provisioning,
+    provisioningStream: streamOf.provisioning(identityId),
+    claim: { stream: claim, claim: await facts.claim(claim) },
+    account: await facts.account(connection, created.accountId),
+    ids,
+  });
+}
+
+async function answerSteps({ facts, identityId }: Correlating, stream: string): Promise<readonly Step[]> {
+  const answered = await facts.case(stream);
+  const { connection, accountIds } = answered.opened ?? {};
+  const accountId = answered.resolved?.accountId ?? accountIds?.[0];
+  if (connection === undefined || accountId === undefined) return [];
+  const claim = streamOf.claimAccount(connection, accountId);
+  return stepsOfAnswer(answered, { identity: await facts.identity(identityId), claim: { stream: claim, claim: await facts.claim(claim) } });
+}
+
+async function loginFacts({ facts, index, opaqueName }: Correlating, login: string): Promise<LoginFacts> {
+  const stream = streamOf.claimLogin(await opaqueName('login', login));
+  const holder = await index.accountByLogin(login);
+  return { stream, claim: await facts.claim(stream), ...(holder ? { holder } : {}) };
+}

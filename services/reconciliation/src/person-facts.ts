@@ -1,0 +1,97 @@
+import { type InputRef, streamOf } from '@muster/contracts';
+import type { EventMetadata, EventStore, Loaded } from '@muster/event-store';
+import {
+  type Account,
+  accountCategory,
+  type Case,
+  caseCategory,
+  type Claim,
+  claimCategory,
+  fold,
+  type Identity,
+  identityCategory,
+  type Plan,
+  planCategory,
+  type Provisioning,
+  provisioningCategory,
+  type Reads,
+  readCategory,
+  type Step,
+  type StreamCategory,
+  type Worker,
+  workerCategory,
+} from '@muster/identity';
+
+type Decided = { type: string; data: object };
+
+/** How steps come true: written to the store, or, for a dry run, only in what has been loaded. */
+export type Writing = { readonly live: (type: string) => EventMetadata } | 'dry';
+
+/**
+ * The streams that one decision about one person reads, each loaded once, from the store itself. Remembers what it read and up to which revision: that
+ * is recorded with the plan.
+ */
+export class PersonFacts {
+  private readonly loaded = new Map<string, Loaded<unknown>>();
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly writing: Writing,
+    private readonly asOf: string,
+  ) {}
+
+  worker = (stream: string): Promise<Worker> => this.load(workerCategory, stream);
+  identity = (identityId: string): Promise<Identity> => this.load(identityCategory, streamOf.identity(identityId));
+  claim = (stream: string): Promise<Claim> => this.load(claimCategory, stream);
+  account = (connection: string, accountId: string): Promise<Account> => this.load(accountCategory, streamOf.account(connection, accountId));
+  provisioning = (identityId: string): Promise<Provisioning> => this.load(provisioningCategory, streamOf.provisioning(identityId));
+  plan = (identityId: string): Promise<Plan> => this.load(planCategory, streamOf.plan(identityId));
+  reads = (connection: string): Promise<Reads> => this.load(readCategory, streamOf.read(connection));
+  case = (stream: string): Promise<Case> => this.load(caseCategory, stream);
+
+  /** Every stream that was read and held something, with its revision. */
+  inputs(): InputRef[] {
+    return [...this.loaded]
+      .filter(([, { revision }]) => revision >= 0)
+      .map(([stream, { revision }]) => ({ stream, revision }))
+      .toSorted((a, b) => (a.stream < b.stream ? -1 : 1));
+  }
+
+  /** Takes a step; answers whether it changed anything. What its stream held is loaded anew if somebody else wrote there. */
+  apply(step: Step): Promise<boolean> {
+    switch (step.category) {
+      case 'claim':
+        return this.change(claimCategory, step.stream, step.decide);
+      case 'identity':
+        return this.change(identityCategory, step.stream, step.decide);
+      case 'case':
+        return this.change(caseCategory, step.stream, step.decide);
+    }
+  }
+
+  async change<S, E extends Decided>(category: StreamCategory<S, E>, stream: string, decide: (state: S) => readonly E[]): Promise<boolean> {
+    const before = await this.loadWhole(category, stream);
+    if (this.writing === 'dry') {
+      const events = decide(before.state);
+      const recorded = events.map((event, index) => ({ ...event, id: '', revision: before.revision + 1 + index, recordedAt: this.asOf }));
+      this.loaded.set(stream, { state: fold(category, recorded, before.state), revision: before.revision + events.length });
+      return events.length > 0;
+    }
+    const { live } = this.writing;
+    const { state, revision, events } = await this.store.transact(category, { stream, ...before }, decide, (event) => live(event.type));
+    this.loaded.set(stream, { state, revision });
+    return events.length > 0;
+  }
+
+  private async load<S, E extends Decided>(category: StreamCategory<S, E>, stream: string): Promise<S> {
+    return (await this.loadWhole(category, stream)).state;
+  }
+
+  private async loadWhole<S, E extends Decided>(category: StreamCategory<S, E>, stream: string): Promise<Loaded<S>> {
+    const known = this.loaded.get(stream) as Loaded<S> | undefined;
+    if (known) return known;
+    const loaded = await this.store.load(category, stream);
+    this.loaded.set(stream, loaded);
+    return loaded;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Migration } from '@muster/read-store';
+
+/** What tells reconciliation whom a fact concerns. All of it is folded from the topics and can be made again. */
+export const reconciliationTables: readonly Migration[] = [
+  {
+    name: 'reconciliation/1-index',
+    sql: `
+      create table person (
+        identity_id uuid primary key,
+        connection text not null,
+        worker_key text not null,
+        worker_stream text not null unique
+      );
+      create unique index person_by_key on person (connection, worker_key);
+      create table account (
+        connection text not null,
+        account_id text not null,
+        match_key text,
+        login text,
+        there boolean not null,
+        primary key (connection, account_id)
+      );
+      create index account_by_match_key on account (match_key) where match_key is not null;
+      create index account_by_login on account (login) where login is not null;
+      create table link (
+        connection text not null,
+        account_id text not null,
+        identity_id uuid not null,
+        primary key (connection, account_id)
+      );
+      create index link_by_identity on link (identity_id);
+      create table target_object (
+        connection text not null,
+        kind text not null,
+        id text not null,
+        name text not null,
+        writable boolean not null,
+        there boolean not null,
+        primary key (connection, kind, id)
+      );
+      create index target_object_by_name on target_object (connection, kind, name);
+      create table complete_read (
+        connection text primary key,
+        started_at timestamptz not null
+      );
+      create table waiting (
+        identity_id uuid not null,
+        what text not null,
+        primary key (identity_id, what)
+      );
+      create index waiting_by_what on waiting (what);
+    `,
+  },
+];
