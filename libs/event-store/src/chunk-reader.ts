@@ -21,6 +21,7 @@ export class ChunkReader {
   #error: Error | undefined;
   #ended = false;
   #done = false;
+  #nudged = false;
   #wake: (() => void) | undefined;
 
   constructor(stream: ObjectStream) {
@@ -31,8 +32,9 @@ export class ChunkReader {
     stream.on('error', (error) => this.#finish(error));
   }
 
-  /** Wakes a waiting `next`, which then returns what there is, perhaps nothing. */
+  /** Makes the waiting `next`, or else the following one, return what there is, perhaps nothing. */
   nudge(): void {
+    this.#nudged = true;
     this.#wake?.();
   }
 
@@ -44,12 +46,13 @@ export class ChunkReader {
   /** The next events, at least one unless nudged or ended. Throws the stream's error once everything before it was taken, StoreTimeout after `timeoutMs`. */
   async next({ max, timeoutMs }: { max: number; timeoutMs?: number }): Promise<Chunk> {
     let events = this.#take(max);
-    if (events.length === 0 && !this.#settled) {
+    if (events.length === 0 && !this.#settled && !this.#nudged) {
       await this.#arrival(timeoutMs);
       // What came in the same read of the socket is parsed message by message: let it all arrive, small batches are what costs.
       await new Promise<void>((resolve) => void setImmediate(resolve));
       events = this.#take(max);
     }
+    this.#nudged = false;
     if (events.length === 0 && this.#error !== undefined) throw this.#error;
     return { events, ended: this.#ended };
   }

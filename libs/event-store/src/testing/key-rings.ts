@@ -14,7 +14,10 @@ export class InMemoryKeyRing implements KeyRing {
     if (this.#destroyed.has(subject))
       throw new Error(`The key of ${subject} was destroyed: nothing personal can be written about it any more`);
     const known = this.keys.get(this.#bySubject.get(subject) ?? '');
-    if (known) return known;
+    if (known) {
+      await this.settled();
+      return known;
+    }
     const key = newDataKey(subject);
     this.add(key);
     await this.changed();
@@ -44,6 +47,11 @@ export class InMemoryKeyRing implements KeyRing {
   protected changed(): Promise<void> {
     return Promise.resolve();
   }
+
+  /** Every key that was added is kept. */
+  protected settled(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 /** A key ring in one JSON file of wrapped keys, for tests that outlive a process. One process at a time; destroyed subjects are not remembered over a restart. */
@@ -61,7 +69,10 @@ export class FileKeyRing extends InMemoryKeyRing {
   /** Throws MasterKeyInvalid if the file was written under another master key. */
   static async open(file: string, masterKey: Uint8Array = randomBytes(32)): Promise<FileKeyRing> {
     const ring = new FileKeyRing(file, masterKey);
-    const text = await readFile(file, 'utf8').catch(() => '[]');
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return '[]';
+      throw error;
+    });
     for (const wrapped of JSON.parse(text) as WrappedKey[]) ring.add(unwrapKey(masterKey, wrapped));
     return ring;
   }
@@ -74,6 +85,10 @@ export class FileKeyRing extends InMemoryKeyRing {
       await rename(`${this.#file}.new`, this.#file);
     };
     this.#writing = this.#writing.then(write, write);
+    return this.#writing;
+  }
+
+  protected override settled(): Promise<void> {
     return this.#writing;
   }
 }

@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals';
+import { TooMuchContention } from '../errors.ts';
+import type { Category } from '../port.ts';
+import { transact } from '../transact.ts';
+import { collect, metadata, noted, ns, type PortContext } from './port-context.ts';
+
+type CounterEvent = { type: 'Noted'; data: { n: number } };
+const counter: Category<{ sum: number; at: string[] }, CounterEvent> = {
+  name: 'test',
+  initial: { sum: 0, at: [] },
+  types: ['Noted'],
+  evolve: (state, { data, recordedAt }) => ({ sum: state.sum + data.n, at: [...state.at, recordedAt] }),
+};
+
+/** Fold, decide, append; again on a conflict. */
+export const describeTransactions = (context: PortContext): void => {
+  describe('a transaction', () => {
+    it('folds, decides, appends and gives the state that a replay gives', async () => {
+      const stream = context.fresh();
+      const seen: unknown[] = [];
+      const decide = (state: { sum: number }, revision: number): CounterEvent[] => {
+        seen.push([state.sum, revision]);
+        return [
+          { type: 'Noted', data: { n: 2 } },
+          { type: 'Noted', data: { n: 3 } },
+        ];
+      };
+      await context.store.transact(counter, stream, decide, metadata);
+      const { state, revision, events, position } = await context.store.transact(counter, stream, decide, (event) => ({
+        ...metadata,
+        actor: `n${event.data.n}`,
+      }));
+      expect(seen).toEqual([
+        [0, -1],
+        [5, 1],
+      ]);
+      expect({ sum: state.sum, revision }).toEqual({ sum: 10, revision: 3 });
+      expect(events.map(({ metadata: { actor } }) => actor)).toEqual(['n2', 'n3']);
+      expect(events.at(-1)?.position).toBe(position);
+      expect(await context.store.load(counter, stream)).toEqual({ state, revision });
+    });
+
+    it('that decides on nothing writes nothing', async () => {
+      const stream = context.fresh();
+      expect(await context.store.transact(counter, stream, () => [], metadata)).toEqual({
+        state: counter.initial,
+        revision: -1,
+        events: [],
+      });
+      expect(await collect(context.store.readStream(stream))).toEqual([]);
+    });
+
+    it('goes on from a state that was kept, and skips types that it does not know', async () => {
+      const stream = context.fresh();
+      await context.store.append(stream, [noted(1), { ...noted(100), type: 'Unheard' }, noted(2)], 'none');
+      const { state } = await context.store.load(counter, stream, { state: { sum: 1, at: [] }, revision: 0 });
+      expect(state.sum).toBe(3);
+    });
+
+    it('decides again on what another writer wrote meanwhile', async () => {
+      const stream = context.fresh();
+      let sums: number[] = [];
+      const results = await Promise.all(
+        [1, 2, 3, 4].map((n) =>
+          context.store.transact(
+            counter,
+            stream,
+            ({ sum }) => {
+              sums = [...sums, sum];
+              return [{ type: 'Noted', data: { n } }];
+            },
+            metadata,
+          ),
+        ),
+      );
+      expect((await context.store.load(counter, stream)).state.sum).toBe(10);
+      expect(new Set(results.map(({ revision }) => revision))).toEqual(new Set([0, 1, 2, 3]));
+      expect(sums.length).toBeGreaterThan(4);
+    });
+
+    it('gives up in words when another writer is faster every time, and has written nothing', async () => {
+      const stream = context.fresh();
+      let interfered = 0;
+      const store = {
+        readStream: context.store.readStream.bind(context.store),
+        append: async (...append: Parameters<typeof context.store.append>) => {
+          await context.store.append(stream, [noted(++interfered)], 'any');
+          return context.store.append(...append);
+        },
+      };
+      const decide = (): CounterEvent[] => [{ type: 'Noted', data: { n: 1_000 } }];
+      const failure = await transact({ store, category: counter, stream, decide, meta: metadata }).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(TooMuchContention);
+      expect(String(failure)).toContain(stream);
+      expect(ns(await collect(context.store.readStream(stream)))).toEqual(Array.from({ length: interfered }, (_, n) => n + 1));
+    });
+  });
+};
