@@ -32,10 +32,10 @@ export interface BudgetSignal {
   spent?: Cost;
 }
 
-const SLOTS = 60;
+const SLOTS = 100;
 // Requests that leave within one window may arrive within a shorter one.
-const ARRIVAL_SLACK = 0.04;
-const LEAVER_RESERVE = 0.1;
+const ARRIVAL_SLACK = 0.02;
+const LEAVER_RESERVE = 0.05;
 const LOWEST_PACE = 0.2;
 const CALLS_TO_REGAIN_ONE_PLACE = 50;
 
@@ -52,9 +52,9 @@ interface Bucket {
   lastThrottled: number;
   throttledInARow: number;
   closedUntil: number;
-  /** What the vendor said is left, and until when that holds. */
-  left: number;
-  leftUntil: number;
+  /** The lowest that answers of the vendor's present window said is left, and when that window ends. */
+  remaining: number;
+  remainingUntil: number;
 }
 
 const openBucket = (rate: Rate, share: number, timeFactor: number): Bucket => {
@@ -70,8 +70,8 @@ const openBucket = (rate: Rate, share: number, timeFactor: number): Bucket => {
     lastThrottled: -Infinity,
     throttledInARow: 0,
     closedUntil: -Infinity,
-    left: Infinity,
-    leftUntil: -Infinity,
+    remaining: Infinity,
+    remainingUntil: -Infinity,
   };
 };
 
@@ -102,6 +102,9 @@ const whenFree = (bucket: Bucket, missing: number): number => {
   return -Infinity;
 };
 
+/** Every call that has ended is counted in the lowest figure, so only those under way have to be taken off it. */
+const leftOf = (bucket: Bucket): number => bucket.remaining - bucket.inFlight;
+
 const waitIn = (bucket: Bucket, wanted: number, lane: Lane, now: number): number => {
   forget(bucket, now);
   const allowed = allowedIn(bucket, now);
@@ -111,15 +114,15 @@ const waitIn = (bucket: Bucket, wanted: number, lane: Lane, now: number): number
   const missing = bucket.used + cost - (allowed - reserve);
   const until = [bucket.closedUntil];
   if (missing > 0) until.push(whenFree(bucket, missing));
-  if (now < bucket.leftUntil && bucket.left - cost < (lane === 'leaver' ? 0 : Math.min(reserve, reserveOf(bucket.left + 1))))
-    until.push(bucket.leftUntil);
+  if (now < bucket.remainingUntil && leftOf(bucket) - cost < Math.min(reserve, reserveOf(bucket.remaining)))
+    until.push(bucket.remainingUntil);
   return Math.max(0, Math.max(...until) - now);
 };
 
 /**
  * The decisions of a budget, without clock and timers: every call gets `now` in milliseconds, never going backwards. Own use is counted in a sliding window, so
- * no window of the vendor, wherever it begins, holds more than our share. What answers say only ever tightens it. A tenth of each bucket is kept
- * for leavers.
+ * no window of the vendor, wherever it begins, holds more than our share. What answers say only ever tightens it. A twentieth of each bucket is
+ * kept for leavers.
  */
 export class Ledger {
   readonly #buckets = new Map<string, Bucket>();
@@ -146,7 +149,6 @@ export class Ledger {
     this.#underWay += 1;
     for (const [bucket, units] of this.#touched(cost)) {
       bucket.inFlight += units;
-      bucket.left -= units;
       this.#charge(bucket, units, now);
     }
   }
@@ -154,7 +156,11 @@ export class Ledger {
   /** The call ended, with what its answer said. */
   settle(cost: Cost, signal: BudgetSignal, now: number): void {
     this.#underWay -= 1;
-    for (const [bucket, units] of this.#touched(cost)) bucket.inFlight -= units;
+    for (const [bucket, units] of this.#touched(cost)) {
+      bucket.inFlight -= units;
+      // An answer that says nothing, or never came, may have been counted.
+      if (signal.remaining === undefined) bucket.remaining -= units;
+    }
     if (signal.throttled === 'concurrency') this.#fewerPlaces();
     else if (!signal.throttled) this.#countGood();
     for (const [name, units] of Object.entries(cost)) {
@@ -185,17 +191,21 @@ export class Ledger {
     if (signal.throttled) return this.#close(bucket, signal, now);
     bucket.throttledInARow = 0;
     if (signal.remaining !== undefined && signal.resetIn !== undefined && signal.resetIn > 0)
-      this.#tighten(bucket, signal.remaining, now + signal.resetIn);
-    if (signal.usedShare !== undefined) this.#tighten(bucket, Math.floor((1 - signal.usedShare) * bucket.limit), now + bucket.period / 10);
+      this.#tighten(bucket, signal.remaining, now + signal.resetIn, now);
+    if (signal.usedShare !== undefined)
+      this.#tighten(bucket, Math.max(0, Math.floor((1 - signal.usedShare) * bucket.limit)), now + bucket.period / 10, now);
     return undefined;
   }
 
-  #tighten(bucket: Bucket, remaining: number, until: number): void {
-    const left = remaining - bucket.inFlight;
-    // Answers overtake each other: within one window of the vendor the lowest figure counts.
-    const sameWindow = Math.abs(until - bucket.leftUntil) < bucket.period / 4;
-    bucket.left = sameWindow ? Math.min(bucket.left, left) : left;
-    bucket.leftUntil = Math.max(until, sameWindow ? bucket.leftUntil : until);
+  #tighten(bucket: Bucket, remaining: number, until: number, now: number): void {
+    // Answers overtake each other, by no more than there are calls at once; a figure higher than that belongs to a new window.
+    const newWindow =
+      now >= bucket.remainingUntil ||
+      until - bucket.remainingUntil > bucket.period / 2 ||
+      remaining - bucket.remaining > this.#limits.concurrency;
+    bucket.remaining = newWindow ? remaining : Math.min(bucket.remaining, remaining);
+    // No window lasts longer than its documented length, whatever the rounding of a clock says.
+    bucket.remainingUntil = Math.min(now + bucket.period, newWindow ? until : Math.max(until, bucket.remainingUntil));
   }
 
   #close(bucket: Bucket, signal: BudgetSignal, now: number): void {
