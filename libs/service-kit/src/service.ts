@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { TerminusModule } from '@nestjs/terminus';
 import type { ConnectionConfig } from '@muster/connector';
 import type { EventStore } from '@muster/event-store';
+import { messagingTables } from '@muster/messaging';
 import { type Migration, openReadStore, type ReadStore } from '@muster/read-store';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
@@ -64,7 +65,7 @@ export async function startService(service: Service, platform: Platform, options
   const logger = createLogger(service.name, settings.logLevel);
   const database =
     service.migrations &&
-    (await openReadStore({ url: settings.database, schema: service.name.replaceAll('-', '_'), migrations: service.migrations }));
+    (await openReadStore({ url: settings.database, schema: service.name.replaceAll('-', '_'), migrations: [...messagingTables, ...service.migrations] }));
   const closing = new AbortController();
   const dependencies: Dependency[] = [{ name: 'event-store', check: async () => void (await platform.store.checkHealth()) }];
   if (database) dependencies.push({ name: 'database', check: () => database.ping() });

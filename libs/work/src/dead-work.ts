@@ -1,0 +1,76 @@
+import type { Database, ReadStore } from '@muster/read-store';
+import { sql } from 'kysely';
+import type { WorkFault } from './retry.ts';
+import { WORK_CHANNEL } from './rows.ts';
+
+/** A row that was given up, with a reference to what it was about. */
+export interface DeadWork {
+  readonly id: string;
+  readonly kind: string;
+  readonly key: string;
+  readonly connection: string;
+  readonly at: string;
+  readonly attempts: number;
+  readonly fault: WorkFault;
+}
+
+interface Row extends Omit<DeadWork, 'id' | 'at'> {
+  id: number;
+  at: Date;
+}
+
+const shown = (row: Row): DeadWork => ({ ...row, id: String(row.id), at: row.at.toISOString() });
+
+const NUMBER = /^\d{1,15}$/;
+
+/** The newest first, at most 1,000. */
+export async function listDeadWork(db: Database): Promise<DeadWork[]> {
+  const { rows } = await sql<Row>`select id, kind, key, connection, at, attempts, fault from dead_work order by at desc limit 1000`.execute(
+    db,
+  );
+  return rows.map(shown);
+}
+
+export async function findDeadWork(db: Database, id: string): Promise<DeadWork | undefined> {
+  if (!NUMBER.test(id)) return undefined;
+  const { rows } = await sql<Row>`select id, kind, key, connection, at, attempts, fault from dead_work where id = ${id}::bigint`.execute(
+    db,
+  );
+  return rows[0] && shown(rows[0]);
+}
+
+/** Sends it again; false: it is not there any more. */
+export async function retryDeadWork(store: ReadStore, id: string): Promise<boolean> {
+  if (!NUMBER.test(id)) return false;
+  return store.transaction(async (transaction) => {
+    const { rows } = await sql`
+      with dead as (delete from dead_work where id = ${id}::bigint returning kind, key, connection, lane)
+      insert into work as w (kind, key, connection, lane, due) select kind, key, connection, lane, clock_timestamp() from dead
+      on conflict (kind, key) do update set due = least(w.due, excluded.due), version = w.version + 1 returning 1`.execute(transaction);
+    await store.notify(transaction, WORK_CHANNEL, '');
+    return rows.length > 0;
+  });
+}
+
+/** Rows that wait, are at work or failed before, and connections that are quarantined: the state of a service's work at a glance. */
+export async function workStatus(db: Database): Promise<{
+  waiting: number;
+  failing: number;
+  dead: number;
+  oldestDue: string | null;
+  quarantined: { connection: string; until: string; fault: WorkFault }[];
+}> {
+  const { rows } = await sql<{ waiting: number; failing: number; dead: number; oldest: Date | null }>`
+    select count(*) as waiting, count(*) filter (where attempts > 0) as failing, (select count(*) from dead_work) as dead,
+      min(due) filter (where due <= clock_timestamp()) as oldest from work`.execute(db);
+  const { rows: quarantined } = await sql<{ connection: string; until: Date; fault: WorkFault }>`
+    select connection, until, fault from quarantine where until > clock_timestamp() order by connection`.execute(db);
+  const { waiting = 0, failing = 0, dead = 0, oldest = null } = rows[0] ?? {};
+  return {
+    waiting,
+    failing,
+    dead,
+    oldestDue: oldest?.toISOString() ?? null,
+    quarantined: quarantined.map((row) => ({ ...row, until: row.until.toISOString() })),
+  };
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { isDatabaseTrouble, type ReadStore } from '@muster/read-store';
+import { reactionTo, type WorkFault } from './retry.ts';
+import { buryWork, type Claimed, claimWork, completeWork, countFailure, renewClaim, retryWork, WORK_CHANNEL } from './rows.ts';
+
+/** What a handler says of a row that it dealt with. `next`: look again then. */
+export type Handled = { readonly next: Date } | void;
+
+/** A fault as an edge throws it. */
+export interface ThrownFault extends WorkFault {
+  readonly retryAfter?: number | undefined;
+}
+
+export interface WorkersOptions {
+  readonly store: ReadStore;
+  readonly kinds: readonly string[];
+  /** Rows at work at once in this process. */
+  readonly concurrency: number;
+  /** Must be safe to repeat: a claim that is lost is worked on again. `lost` aborts when the claim is no longer ours. */
+  handle(claimed: Claimed, lost: AbortSignal): Promise<Handled>;
+  /** The fault behind an error; undefined: a defect of ours. */
+  faultOf(error: unknown): ThrownFault | undefined;
+  readonly log: { warn(fields: object, text: string): void; error(fields: object, text: string): void };
+  readonly connections?: () => readonly string[];
+  readonly leaseMs?: number;
+  /** How often rows are looked for when nobody calls. */
+  readonly pollMs?: number;
+  /** Waiting times of the real world are divided by it. */
+  readonly timeFactor?: number;
+  /** Told when a row is taken up (1) and let go (-1). */
+  readonly onInProgress?: (change: number) => void;
+}
+
+export interface Workers {
+  /** Takes no more rows and waits for those at work. */
+  stop(): Promise<void>;
+}
+
+const QUARANTINE_MS = 300_000;
+const DATABASE_PAUSE_MS = 1_000;
+
+/** Claims and handles rows until it is stopped: as many at once as allowed, woken by new rows, else by the clock. */
+export function runWorkers(options: WorkersOptions): Workers {
+  const { store, pollMs = 250, concurrency } = options;
+  const holder = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
+  const running = new Set<Promise<void>>();
+  let stopping = false;
+  let wake = (): void => {};
+  const unlisten = store.listen(WORK_CHANNEL, () => wake());
+
+  const rest = (milliseconds: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const start = (claimed: Claimed): void => {
+    options.onInProgress?.(1);
+    const done = work(options, claimed).finally(() => {
+      running.delete(done);
+      options.onInProgress?.(-1);
+      wake();
+    });
+    running.add(done);
+  };
+  const loop = async (): Promise<void> => {
+    while (!stopping) {
+      const free = concurrency - running.size;
+      try {
+        const connections = options.connections?.();
+        const claim = {
+          kinds: options.kinds,
+          max: free,
+          holder,
+          leaseMs: options.leaseMs ?? 10_000,
+          ...(connections ? { connections } : {}),
+        };
+        const claimed = free > 0 ? await claimWork(store.db, claim) : [];
+        for (const one of claimed) start(one);
+        if (!stopping && claimed.length < free) await rest(pollMs);
+        else if (!stopping && free === 0) await rest(pollMs);
+      } catch (error) {
+        options.log.warn({ error: String(error) }, 'work rows cannot be claimed; trying again');
+        await rest(DATABASE_PAUSE_MS);
+      }
+    }
+  };
+  const looping = loop();
+  return {
+    async stop() {
+      stopping = true;
+      unlisten();
+      wake();
+      await looping;
+      await Promise.all(running);
+    },
+  };
+}
+
+async function work(options: WorkersOptions, claimed: Claimed): Promise<void> {
+  const { store, leaseMs = 10_000 } = options;
+  const lost = new AbortController();
+  const renewal = setInterval(() => {
+    renewClaim(store.db, claimed, leaseMs).then(
+      (held) => held || lost.abort(),
+      () => {},
+    );
+  }, leaseMs / 3);
+  try {
+    const handled = await options.handle(claimed, lost.signal);
+    await completeWork(store.db, claimed, handled?.next);
+  } catch (error) {
+    await afterFailure(options, claimed, error).catch((trouble: unknown) => {
+      // The claim runs out by itself, and the row is claimed again.
+      options.log.warn({ kind: claimed.kind, error: String(trouble) }, 'a failure could not be written down');
+    });
+  } finally {
+    clearInterval(renewal);
+  }
+}
+
+async function afterFailure(options: WorkersOptions, claimed: Claimed, error: unknown): Promise<void> {
+  if (isDatabaseTrouble(error)) throw error;
+  const thrown = options.faultOf(error);
+  const factor = options.timeFactor ?? 1;
+  const fault: WorkFault = thrown
+    ? { code: thrown.code, kind: thrown.kind, message: thrown.message, ...(thrown.remedy === undefined ? {} : { remedy: thrown.remedy }) }
+    : {
+        code: 'internal.bug',
+        kind: 'bug',
+        message: error instanceof Error ? `${error.name} while working on ${claimed.kind}` : 'an unknown error',
+      };
+  if (fault.kind === 'bug')
+    options.log.error({ err: error, kind: claimed.kind, key: claimed.key }, 'work failed for a reason that nobody expected');
+  if (fault.kind === 'transient' || fault.kind === 'unauthorised')
+    await countFailure(options.store.db, claimed.connection, { fault, pauseMs: QUARANTINE_MS / factor });
+  const told = thrown?.retryAfter === undefined ? {} : { retryAfterMs: thrown.retryAfter };
+  const reaction = reactionTo(fault, { attempts: claimed.attempts, random: Math.random(), ...told });
+  if (reaction.do === 'bury') await buryWork(options.store, claimed, fault);
+  else
+    await retryWork(options.store.db, claimed, {
+      due: new Date(Date.now() + (told.retryAfterMs === undefined ? reaction.afterMs / factor : reaction.afterMs)),
+      fault,
+    });
+}
