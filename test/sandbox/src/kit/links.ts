@@ -59,12 +59,12 @@ export class Links<V = true> {
     return true;
   }
 
-  /** All b of a, the truth. Do not write while iterating; copy first. */
+  /** All b of a, the truth. Deleting while iterating is safe. */
   of(a: string): ReadonlyMap<string, V> {
     return this.#forward.get(a) ?? new Map<string, V>();
   }
 
-  /** All a of b, the truth. Do not write while iterating; copy first. */
+  /** All a of b, the truth. Deleting while iterating is safe. */
   to(b: string): ReadonlySet<string> {
     return this.#backward.get(b) ?? new Set<string>();
   }

@@ -75,6 +75,12 @@ export class StateFile {
     return Number(this.#prepare('SELECT max(seq) AS seq FROM log WHERE kind = ?').get(kind)?.['seq'] ?? 0);
   }
 
+  /** The lowest sequence number at or after a time; undefined if there is none. */
+  firstLogSeq(kind: string, at: number): number | undefined {
+    const seq = this.#prepare('SELECT min(seq) AS seq FROM log WHERE kind = ? AND at >= ?').get(kind, at)?.['seq'];
+    return seq === null || seq === undefined ? undefined : Number(seq);
+  }
+
   /** Log entries after a sequence number, in its order. */
   logAfter(kind: string, seq: number, limit: number): { seq: number; at: number; value: object }[] {
     return this.#prepare('SELECT seq, at, json FROM log WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?')

@@ -10,13 +10,19 @@ export function send(reply: VendorReply | undefined, outgoing: ServerResponse): 
   const { status, headers = {}, body } = reply;
   outgoing.statusCode = status;
   for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
-  if (body === undefined || body === null || status === 204) {
+  if (isEmpty(status, body)) {
     outgoing.end();
     return;
   }
-  if (typeof body !== 'string' && !outgoing.hasHeader('content-type')) outgoing.setHeader('content-type', 'application/json');
-  outgoing.end(typeof body === 'string' ? body : JSON.stringify(body));
+  if (typeof body === 'string') {
+    outgoing.end(body);
+    return;
+  }
+  if (!outgoing.hasHeader('content-type')) outgoing.setHeader('content-type', 'application/json');
+  outgoing.end(JSON.stringify(body));
 }
+
+const isEmpty = (status: number, body: unknown): boolean => body === undefined || body === null || status === 204;
 
 /** One text a header. */
 export function flat(headers: IncomingHttpHeaders): Record<string, string | undefined> {
