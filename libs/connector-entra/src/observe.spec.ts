@@ -79,15 +79,13 @@ describe('an app of Entra', () => {
     });
   });
 
-  it('is held directly, or through the group that Graph names as principal below a user', () => {
+  it('is held by whom Graph names as principal; what a group holds is not its members own', () => {
     const asked = { kind: 'account', id: 'u1' } as const;
     const app = { kind: 'app', id: 's1' };
     expect(assignment('e', asked, { principalId: 'u1', principalType: 'User', resourceId: 's1' })).toEqual([
       { connection: 'e', holder: asked, entitlement: app, via: 'direct' },
     ]);
-    expect(assignment('e', asked, { principalId: 'g1', principalType: 'Group', resourceId: 's1' })).toEqual([
-      { connection: 'e', holder: asked, entitlement: app, via: 'group', viaId: 'g1' },
-    ]);
+    expect(assignment('e', asked, { principalId: 'g1', principalType: 'Group', resourceId: 's1' })).toEqual([]);
     expect(assignment('e', undefined, { principalId: 'g1', principalType: 'Group', resourceId: 's1' })?.[0]).toMatchObject({
       holder: { kind: 'group', id: 'g1' },
       via: 'direct',

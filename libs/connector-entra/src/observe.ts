@@ -142,20 +142,20 @@ export const membership = (connection: string, holder: ObservedEntitlement['hold
 });
 
 /**
- * An app role assignment as holding of the app. Below a user Graph shows those of its groups too, with the group as principal: then `asked`
- * holds the app through the group.
+ * An app role assignment as holding of the app. Below a user Graph shows those of its groups too, with the group as principal: they are the group's,
+ * and are observed there.
  */
 export const assignment = (
   connection: string,
   asked: ObservedEntitlement['holder'] | undefined,
   wire: Wire,
-): ObservedEntitlement[] | undefined => {
+): readonly ObservedEntitlement[] | undefined => {
   const principalId = textOf(wire['principalId']);
   const resourceId = textOf(wire['resourceId']);
   if (principalId === undefined || resourceId === undefined) return undefined;
-  const type = textOf(wire['principalType']);
-  if (type !== 'User' && type !== 'Group') return [];
-  const entitlement = { kind: 'app', id: resourceId } as const;
-  if (asked && asked.id !== principalId) return [{ connection, holder: asked, entitlement, via: 'group', viaId: principalId }];
-  return [{ connection, holder: { kind: type === 'User' ? 'account' : 'group', id: principalId }, entitlement, via: 'direct' }];
+  const kind = PRINCIPALS[textOf(wire['principalType']) ?? ''];
+  if (kind === undefined || (asked && asked.id !== principalId)) return [];
+  return [{ connection, holder: { kind, id: principalId }, entitlement: { kind: 'app', id: resourceId }, via: 'direct' }];
 };
+
+const PRINCIPALS: Readonly<Record<string, 'account' | 'group'>> = { User: 'account', Group: 'group' };

@@ -7,8 +7,9 @@ interface Place {
 }
 
 const areas: Readonly<Record<string, (place: Place) => string>> = {
-  users: ({ method, id }) => (id === undefined ? 'users' : method === 'GET' ? 'userRead' : 'userWrite'),
-  groups: ({ id }) => (id === undefined ? 'groups' : 'group'),
+  users: ({ method, id, below }) =>
+    id === undefined ? 'users' : below !== undefined ? 'other' : method === 'GET' ? 'userRead' : 'userWrite',
+  groups: ({ id, below }) => (id === undefined ? 'groups' : below === undefined ? 'group' : 'other'),
   apps: ({ id, below }) => (id !== undefined && below === undefined ? 'app' : 'apps'),
   logs: () => 'logs',
   devices: () => 'devices',

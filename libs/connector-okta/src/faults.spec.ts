@@ -28,6 +28,7 @@ describe('a failed call', () => {
       'refused',
       'target.value_refused',
     ],
+    ['an account that is not fully provisioned yet is tried again', answer(400, 'E0000112'), write, 'transient', 'target.unavailable'],
     ['a read without an answer is tried again', answer(503, ''), read, 'transient', 'target.unavailable'],
     ['a write that ended with 500 may have been done', answer(500, 'E0000009'), write, 'unknown', 'effect.answer_lost'],
     ['a write that ended with 504 may have been done', answer(504, ''), write, 'unknown', 'effect.answer_lost'],

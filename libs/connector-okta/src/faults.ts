@@ -90,6 +90,14 @@ const forbidden = (error: OktaError, attempt: Attempt): Verdict => {
   };
 };
 
+/** The lifecycle of an account takes its time, and refuses writes meanwhile. */
+const busy = (attempt: Attempt): Verdict => ({
+  code: 'target.unavailable',
+  kind: 'transient',
+  says: 'is still busy with the lifecycle of this account',
+  remedy: `Nothing to do: it is tried again. If it lasts, look at the account in ${attempt.connection}.`,
+});
+
 const verdictOf = (error: OktaError, attempt: Attempt): Verdict => {
   switch (error.status) {
     case 401:
@@ -116,6 +124,7 @@ const verdictOf = (error: OktaError, attempt: Attempt): Verdict => {
         remedy: `Nothing to do: calls go on when it said. If it lasts, lower the budget of ${attempt.connection}.`,
       };
     default:
+      if (error.errorCode === 'E0000112') return busy(attempt);
       return error.status >= 500 || error.status < 400 || error.status === 408 ? lost(attempt) : refusal(error, attempt);
   }
 };

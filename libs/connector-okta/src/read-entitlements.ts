@@ -43,7 +43,7 @@ export class OktaEntitlementReader implements EntitlementReader {
         this.#walk(list, undefined, { lane: 'live', ...options }, shortfalls),
         list.scope,
       );
-      held.items.push(...items);
+      held.items.push(...(aspect === 'apps' ? await this.#withScope(holder, items, options) : items));
       held.incompleteBecause.push(...incompleteBecause);
       if (incompleteBecause.length === 0) held.aspects.push(aspect);
     }
@@ -134,6 +134,29 @@ export class OktaEntitlementReader implements EntitlementReader {
     if (holder.kind === 'group') return appGroup(this.#connection, appId, { id: holder.id });
     const embedded = isWire(app['_embedded']) && isWire(app['_embedded']['user']) ? app['_embedded']['user'] : {};
     return appUser(this.#connection, appId, { ...embedded, id: holder.id });
+  }
+
+  /** Where the list did not embed how an account holds an app, the app is asked: an assignment through a group is none of the account's own. */
+  async #withScope(holder: HolderRef, items: ObservedEntitlement[], options: CallOptions): Promise<ObservedEntitlement[]> {
+    const whole: ObservedEntitlement[] = [];
+    for (const item of items) {
+      if (item.via !== 'unknown') {
+        whole.push(item);
+        continue;
+      }
+      const appId = item.entitlement.id;
+      const found = await this.#session.get(
+        `/api/v1/apps/${path(appId)}/users/${path(holder.id)}`,
+        `read how account ${holder.id} holds app ${appId}`,
+        {
+          lane: 'live',
+          ...options,
+        },
+      );
+      // Taken away since the list was read.
+      if (found !== 'absent') whole.push(appUser(this.#connection, appId, { ...found, id: holder.id }) ?? item);
+    }
+    return whole;
   }
 
   async #shortfalls(): Promise<Shortfall[]> {

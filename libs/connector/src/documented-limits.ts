@@ -20,22 +20,22 @@ export interface KindDefaults {
 const DAY = 24 * 60 * MINUTE;
 
 /**
- * The last limits that Okta published (they differ by plan, so the lower of the paid ones; the dashboard of an org shows its own) and its default
- * share of half a bucket per OAuth app. `users`, `groups`: list and create; `userRead`, `userWrite`, `group`: one object; `apps`: everything
- * below an app, assignments above all; `app`: the app itself.
+ * The last limits that Okta published for a workforce org (other plans have less; the dashboard of an org shows its own) and its default share of
+ * half a bucket per OAuth app. `users`, `groups`: list and create; `userRead`, `userWrite`, `group`, `app`: one object by itself; `apps`: the list
+ * and everything below an app, assignments above all; `other`: everything below a user or group, and the rest.
  */
 const okta: KindDefaults = {
   buckets: {
     users: perMinute(600),
-    userRead: perMinute(1000),
+    userRead: perMinute(2000),
     userWrite: perMinute(600),
     groups: perMinute(500),
-    group: perMinute(600),
+    group: perMinute(1000),
     apps: perMinute(100),
     app: perMinute(500),
-    logs: perMinute(50),
+    logs: perMinute(120),
     devices: perMinute(100),
-    other: perMinute(600),
+    other: perMinute(1200),
   },
   share: 0.5,
   concurrency: 37,
