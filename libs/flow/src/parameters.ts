@@ -56,6 +56,7 @@ const undeclared = (source: Source, name: string): FlowProblem => ({
 
 /** Puts values in the places `${name}` of a template and takes its `parameters` away. Returns what is wrong with them. */
 export const fillParameters = (document: Document.Parsed, source: Source, given: Readonly<Record<string, string>>): FlowProblem[] => {
+  if (!isMap(document.contents)) return [];
   const known = declared(document);
   const problems = [...badDeclarations(document, source), ...surplus(source, Object.keys(given), known)];
   const unknown = new Set<string>();
