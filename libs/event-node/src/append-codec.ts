@@ -8,6 +8,8 @@ export interface BatchPart {
   options: Pick<AppendRequest, 'stream' | 'expected' | 'deadline'> | undefined;
   events: ProposedEvent[];
   final: boolean;
+  /** Why an event of this part cannot be written; the others on the same call are none the worse for it. */
+  malformed?: string;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -71,13 +73,21 @@ const optionsOf = (source: Uint8Array): BatchPart['options'] => {
   return options;
 };
 
-/** Takes a `streams.BatchAppendReq` apart, both kinds of deadline included. Throws MalformedMessage. */
+const addEvent = (part: BatchPart, source: Uint8Array): void => {
+  try {
+    part.events.push(proposedOf(source));
+  } catch (error) {
+    part.malformed = (error as Error).message;
+  }
+};
+
+/** Takes a `streams.BatchAppendReq` apart, both kinds of deadline included. Throws MalformedMessage if it cannot even be told which append it belongs to. */
 export const parseBatchPart = (source: Uint8Array): BatchPart => {
   const part: BatchPart = { correlation: NOTHING, options: undefined, events: [], final: false };
   for (const { tag, bytes: value, number } of fieldsOf(source)) {
     if (tag === 1) part.correlation = value;
     else if (tag === 2) part.options = optionsOf(value);
-    else if (tag === 3) part.events.push(proposedOf(value));
+    else if (tag === 3) addEvent(part, value);
     else if (tag === 4) part.final = number === 1;
   }
   return part;

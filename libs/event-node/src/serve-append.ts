@@ -19,19 +19,21 @@ class Collected {
   readonly #events: ProposedEvent[] = [];
   #options: BatchPart['options'];
   #size = 0;
-  #tooLarge: Outcome | undefined;
+  #refused: Outcome | undefined;
 
   constructor(limits: Limits) {
     this.#limits = limits;
   }
 
-  add(options: BatchPart['options'], events: readonly ProposedEvent[]): void {
+  add({ options, events, malformed }: Pick<BatchPart, 'options' | 'events' | 'malformed'>): void {
     this.#options ??= options;
+    if (malformed) this.#refused ??= { kind: 'refused', message: malformed };
+    const { maxEventBytes, maxAppendBytes } = this.#limits;
     for (const event of events) {
       this.#size += event.data.length;
-      const limit = eventSize(event) > this.#limits.maxEventBytes ? this.#limits.maxEventBytes : this.#limits.maxAppendBytes;
-      if (this.#size > limit) this.#tooLarge = { kind: 'too-large', limit };
-      else this.#events.push(event);
+      if (eventSize(event) > maxEventBytes) this.#refused ??= { kind: 'too-large', limit: maxEventBytes };
+      if (this.#size > maxAppendBytes) this.#refused ??= { kind: 'too-large', limit: maxAppendBytes };
+      if (!this.#refused) this.#events.push(event);
     }
   }
 
@@ -41,7 +43,7 @@ class Collected {
 
   /** The append, or why it cannot be one. */
   finish(): AppendRequest | { refused: Outcome } {
-    if (this.#tooLarge) return { refused: this.#tooLarge };
+    if (this.#refused) return { refused: this.#refused };
     if (!this.#options?.stream) return { refused: { kind: 'refused', message: 'An append needs the name of a stream' } };
     return { ...this.#options, events: this.#events };
   }
@@ -62,7 +64,7 @@ export const serveBatchAppend = (duplex: ServerDuplexStream<BatchPart, Buffer>, 
   duplex.on('data', (part: BatchPart) => {
     const key = Buffer.from(part.correlation).toString('latin1');
     const collected = open.get(key) ?? new Collected(limits);
-    collected.add(part.options, part.events);
+    collected.add(part);
     if (!part.final) return void open.set(key, collected);
     open.delete(key);
     const request = collected.finish();
@@ -87,7 +89,7 @@ export const serveAppend = (
   context: { write: Write; limits: Limits },
 ): void => {
   const collected = new Collected(context.limits);
-  source.on('data', ({ options, event }: AppendPart) => collected.add(options, event ? [event] : []));
+  source.on('data', ({ options, event }: AppendPart) => collected.add({ options, events: event ? [event] : [] }));
   source.on('end', () => {
     const request = collected.finish();
     const settle = (outcome: Outcome): void => {
