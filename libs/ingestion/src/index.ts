@@ -1,1 +1,2 @@
-export {};
+export { Ingestion, type IngestionOptions } from './ingestion.ts';
+export { ingestionTables } from './tables.ts';

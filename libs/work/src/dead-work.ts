@@ -65,7 +65,7 @@ export async function workStatus(db: Database): Promise<{
       min(due) filter (where due <= clock_timestamp()) as oldest from work`.execute(db);
   const { rows: quarantined } = await sql<{ connection: string; until: Date; fault: WorkFault }>`
     select connection, until, fault from quarantine where until > clock_timestamp() order by connection`.execute(db);
-  const { waiting = 0, failing = 0, dead = 0, oldest = null } = rows[0] ?? {};
+  const { waiting, failing, dead, oldest } = rows[0] ?? { waiting: 0, failing: 0, dead: 0, oldest: null };
   return {
     waiting,
     failing,

@@ -46,17 +46,28 @@ export function runWorkers(options: WorkersOptions): Workers {
   const holder = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
   const running = new Set<Promise<void>>();
   let stopping = false;
-  let wake = (): void => {};
-  const unlisten = store.listen(WORK_CHANNEL, () => wake());
+  let woken = false;
+  let arise: (() => void) | undefined;
+  const wake = (): void => {
+    woken = true;
+    arise?.();
+  };
+  const unlisten = store.listen(WORK_CHANNEL, wake);
 
-  const rest = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  /** A call that comes while rows are being claimed is not missed: the next rest does not begin. */
+  const rest = async (milliseconds: number): Promise<void> => {
+    if (!woken) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, milliseconds);
+        arise = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    woken = false;
+    arise = undefined;
+  };
   const start = (claimed: Claimed): void => {
     options.onInProgress?.(1);
     const done = work(options, claimed).finally(() => {
@@ -80,8 +91,7 @@ export function runWorkers(options: WorkersOptions): Workers {
         };
         const claimed = free > 0 ? await claimWork(store.db, claim) : [];
         for (const one of claimed) start(one);
-        if (!stopping && claimed.length < free) await rest(pollMs);
-        else if (!stopping && free === 0) await rest(pollMs);
+        if (!stopping && (free === 0 || claimed.length < free)) await rest(pollMs);
       } catch (error) {
         options.log.warn({ error: String(error) }, 'work rows cannot be claimed; trying again');
         await rest(DATABASE_PAUSE_MS);

@@ -1,1 +1,1 @@
-export {};
+export { azureAdIngestion } from './module.ts';

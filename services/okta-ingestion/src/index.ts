@@ -1,1 +1,1 @@
-export {};
+export { oktaIngestion } from './module.ts';

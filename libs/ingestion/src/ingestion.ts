@@ -1,0 +1,177 @@
+import type { Connection, ConnectionConfig } from '@muster/connector';
+import { faultOf } from '@muster/connector';
+import type { CommandEnded, CommandSent } from '@muster/contracts';
+import { awaitedRead, type AwaitedRead } from '@muster/identity';
+import type { Message } from '@muster/messaging';
+import { type Database, withLease } from '@muster/read-store';
+import type { ServiceContext } from '@muster/service-kit';
+import { type Claimed, type Handled, runWorkers, upsertWork, type Workers } from '@muster/work';
+import { sql } from 'kysely';
+import { fetchObject } from './fetch-object.ts';
+import { fullRead } from './full-read.ts';
+import { noteAwaited } from './note-hints.ts';
+import { readChanges } from './read-changes.ts';
+import { CHANGES, FETCH, fetchedObject, FULL_READ, scheduleReads } from './rows.ts';
+import type { ObjectRef, Source } from './source.ts';
+
+type ReadConfig = Source['config'];
+
+export interface IngestionOptions<C extends ReadConfig> {
+  readonly context: ServiceContext;
+  readonly kind: C['kind'];
+  /** Opens a connection for reading. It is given its settings in state `observe`, so no writer is made here, whatever the file says. */
+  open(config: C): Connection;
+}
+
+const CONCURRENT_FETCHES = 16;
+
+/**
+ * Reads the connections of one kind and is the writer of what is observed there: whole once a day, by their changes every few seconds, and single
+ * objects whenever a hint or a write of ours asks for it. Each connection is read by one process at a time, under a lease.
+ */
+export class Ingestion<C extends ReadConfig = ReadConfig> {
+  readonly #sources = new Map<string, Source>();
+  readonly #held = new Set<string>();
+  readonly #stopping = new AbortController();
+  readonly #context: ServiceContext;
+  #workers: Workers | undefined;
+  #leases: Promise<unknown> = Promise.resolve();
+
+  constructor({ context, kind, open }: IngestionOptions<C>) {
+    this.#context = context;
+    for (const config of context.connections.filter((one): one is C & ConnectionConfig => one.kind === kind)) {
+      const { store, logger } = context;
+      const connection = open({ ...config, state: 'observe' });
+      const database = () => context.database;
+      this.#sources.set(config.name, {
+        config,
+        connection,
+        store,
+        logger,
+        now: () => context.now(),
+        get database() {
+          return database();
+        },
+      });
+    }
+  }
+
+  /** Begins to read; a connection that another process reads is waited for. */
+  start(): void {
+    const { context, sources } = { context: this.#context, sources: [...this.#sources.values()] };
+    this.#leases = Promise.all(sources.map((source) => this.#hold(source)));
+    this.#workers = runWorkers({
+      store: context.database,
+      kinds: [FETCH, CHANGES, FULL_READ],
+      concurrency: CONCURRENT_FETCHES,
+      connections: () => [...this.#held],
+      handle: (claimed) => this.#work(claimed),
+      faultOf,
+      log: context.logger,
+      timeFactor: context.settings.timeFactor,
+      onInProgress: (change) => context.inProgress.inc({ kind: 'work' }, change),
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#workers?.stop();
+    await this.#leases;
+    await Promise.all([...this.#sources.values()].map(({ connection }) => connection.close()));
+  }
+
+  /** Has the accounts that our own writes went to read again when those can be settled. */
+  async noteWrites(transaction: Database, batch: readonly Message[]): Promise<void> {
+    for (const { type, data } of batch) {
+      if (type !== 'CommandEnded' && type !== 'CommandSent') continue;
+      const written = data as unknown as CommandEnded | CommandSent;
+      const source = this.#sources.get(written.connection);
+      const waited = source && awaitedRead(written, source.config.settleMs);
+      if (source && waited) await noteAwaited(transaction, source, waited.accountId, waited.awaited);
+    }
+  }
+
+  async #hold(source: Source): Promise<void> {
+    const { name } = source.config;
+    await withLease(source.database.db, `read ${name}`, { signal: this.#stopping.signal }, async ({ lost }) => {
+      await scheduleReads(source.database.db, name);
+      this.#held.add(name);
+      const ended = AbortSignal.any([lost, this.#stopping.signal]);
+      try {
+        await new Promise<void>((resolve) => ended.addEventListener('abort', () => resolve(), { once: true }));
+      } finally {
+        this.#held.delete(name);
+      }
+      lost.throwIfAborted();
+    });
+  }
+
+  async #work(claimed: Claimed): Promise<Handled> {
+    switch (claimed.kind) {
+      case FULL_READ:
+        return this.#readWhole(this.#sourceOf(claimed.key));
+      case CHANGES:
+        return this.#follow(this.#sourceOf(claimed.key));
+      default: {
+        const { connection, ref } = fetchedObject(claimed.key);
+        return this.#fetch(this.#sourceOf(connection), ref);
+      }
+    }
+  }
+
+  #sourceOf(name: string): Source {
+    const source = this.#sources.get(name);
+    if (!source) throw new TypeError(`${name} is not a connection of this service`);
+    return source;
+  }
+
+  async #readWhole(source: Source): Promise<Handled> {
+    const { complete } = await fullRead(source);
+    // An incomplete read is tried again soon: nothing was concluded from it, and people may be waiting for the first one.
+    return {
+      next: new Date(
+        this.#context.now().getTime() +
+          (complete ? source.config.fullMs : Math.min(source.config.fullMs, source.config.incrementalMs * 30)),
+      ),
+    };
+  }
+
+  async #follow(source: Source): Promise<Handled> {
+    const { missedChanges } = await readChanges(source);
+    if (missedChanges) await upsertWork(source.database.db, [{ kind: FULL_READ, key: source.config.name, connection: source.config.name }]);
+    return { next: new Date(this.#context.now().getTime() + source.config.incrementalMs) };
+  }
+
+  async #fetch(source: Source, ref: ObjectRef): Promise<Handled> {
+    const reason = await reasonOf(source, ref);
+    const startedAt = await fetchObject(source, ref, reason);
+    return forgetServed(source, ref, startedAt);
+  }
+}
+
+async function reasonOf(source: Source, { kind, id }: ObjectRef): Promise<Parameters<typeof fetchObject>[2]> {
+  const { name } = source.config;
+  const { rows: watched } = await sql<{ deletion: 'removed' | 'log' | 'full-read' | null }>`
+    select deletion from watched_object where connection = ${name} and kind = ${kind} and id = ${id}`.execute(source.database.db);
+  const { rows } = await sql<{ aspect: AwaitedRead['aspect']; from_at: Date }>`
+    select aspect, from_at from awaited_read where connection = ${name} and account_id = ${id}`.execute(source.database.db);
+  const awaited = kind === 'account' ? rows.map(({ aspect, from_at }) => ({ aspect, from: from_at.toISOString() })) : [];
+  const deletion = watched[0]?.deletion;
+  return { awaited, ...(deletion == null ? {} : { deletion }) };
+}
+
+/** Forgets what the fetch served; the rest is due when its time comes. */
+async function forgetServed(source: Source, { kind, id }: ObjectRef, startedAt: string): Promise<Handled> {
+  const { name } = source.config;
+  const { db } = source.database;
+  await sql`delete from awaited_read where connection = ${name} and account_id = ${id} and from_at <= ${startedAt}`.execute(db);
+  await sql`delete from watched_object where connection = ${name} and kind = ${kind} and id = ${id} and recheck_at <= ${startedAt}`.execute(
+    db,
+  );
+  const { rows } = await sql<{ due: Date | null }>`
+    select least(
+      (select min(from_at) from awaited_read where connection = ${name} and account_id = ${id} and ${kind} = 'account'),
+      (select recheck_at from watched_object where connection = ${name} and kind = ${kind} and id = ${id})
+    ) as due`.execute(db);
+  return rows[0]?.due ? { next: rows[0].due } : undefined;
+}

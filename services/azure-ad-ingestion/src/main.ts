@@ -1,0 +1,4 @@
+import { runService } from '@muster/service-kit';
+import { azureAdIngestion } from './module.ts';
+
+await runService(azureAdIngestion);
