@@ -1,0 +1,125 @@
+import type { Random } from './random.ts';
+
+const MINUTE = 60_000;
+
+/** What HR states of a person at one version. Uses nothing of the product. */
+export interface HrVersion {
+  readonly key: string;
+  readonly version: number;
+  readonly at: number;
+  readonly given: string;
+  readonly family: string;
+  readonly title: string | null;
+  readonly department: string | null;
+  readonly manager: string | null;
+  readonly status: 'active' | 'onLeave' | 'terminated' | 'rescinded';
+}
+
+/** One arrival of a version at our door; the same version may arrive often, late, and in any order. */
+export interface Delivery {
+  readonly at: number;
+  readonly version: HrVersion;
+}
+
+export type AdminEdit =
+  | { readonly at: number; readonly connection: string; readonly key: string; readonly do: 'disable' | 'enable' | 'delete' | 'ungroup' | 'rename' }
+  | { readonly at: number; readonly connection: string; readonly key: string; readonly do: 'drift'; readonly field: 'title' | 'department'; readonly value: string };
+
+export interface Script {
+  readonly people: readonly string[];
+  readonly deliveries: readonly Delivery[];
+  readonly edits: readonly AdminEdit[];
+  readonly endsAt: number;
+}
+
+export interface ScriptSetup {
+  readonly people: number;
+  readonly changesEach: number;
+  readonly start: number;
+  readonly connections: readonly string[];
+  /** Share of people that outside hands touch. */
+  readonly outside: number;
+  /** Share of deliveries that are repeated or come late. */
+  readonly disorder: number;
+}
+
+const TITLES = ['Engineer', 'Chief', null, 'Refused', 'Writer'];
+const DEPARTMENTS = ['Engines', 'Letters', 'Ships', null];
+const GIVEN = ['Ada', 'Ada', 'Grace', 'Zoë', 'Alan'];
+const FAMILY = ['Byron', 'Byron', 'Hopper', 'Núñez'];
+
+const firstVersion = (key: string, at: number, people: readonly string[], random: Random): HrVersion => ({
+  key,
+  version: 1,
+  at,
+  given: random.pick(GIVEN),
+  family: random.pick(FAMILY),
+  title: random.pick(['Engineer', 'Writer', 'Chief', 'Refused']),
+  department: random.pick(['Engines', 'Letters']),
+  manager: people.length > 1 && random.chance(0.6) ? random.pick(people.filter((other) => other !== key)) : null,
+  status: random.chance(0.05) ? 'terminated' : 'active',
+});
+
+const nextVersion = (before: HrVersion, at: number, people: readonly string[], random: Random): HrVersion => {
+  const next = { ...before, version: before.version + 1, at };
+  const others = people.filter((other) => other !== before.key);
+  switch (random.between(0, 9)) {
+    case 0:
+    case 1:
+      return { ...next, title: random.pick(TITLES) };
+    case 2:
+    case 3:
+      return { ...next, department: random.pick(DEPARTMENTS) };
+    case 4:
+      return { ...next, manager: others.length === 0 ? null : random.pick([...others, null]) };
+    case 5:
+      return { ...next, status: before.status === 'onLeave' ? 'active' : 'onLeave' };
+    case 6:
+      return { ...next, family: random.pick(FAMILY) };
+    case 7:
+      return { ...next, status: 'rescinded' };
+    default:
+      return { ...next, status: before.status === 'terminated' || before.status === 'rescinded' ? 'active' : 'terminated' };
+  }
+};
+
+const versionsOf = (key: string, setup: ScriptSetup, people: readonly string[], random: Random): HrVersion[] => {
+  let at = setup.start + random.between(0, 3 * MINUTE);
+  let version = firstVersion(key, at, people, random);
+  const versions = [version];
+  for (let change = 0; change < random.between(0, setup.changesEach); change += 1) {
+    at += random.chance(0.5) ? random.between(100, 20_000) : random.between(20_000, 8 * MINUTE);
+    version = nextVersion(version, at, people, random);
+    versions.push(version);
+  }
+  return versions;
+};
+
+const deliveriesOf = (version: HrVersion, disorder: number, random: Random): Delivery[] => {
+  const late = random.chance(disorder) ? random.between(1000, 5 * MINUTE) : random.between(0, 500);
+  const again = random.chance(disorder) ? [{ at: version.at + random.between(0, 15 * MINUTE), version }] : [];
+  return [{ at: version.at + late, version }, ...again];
+};
+
+const FIELDS = ['title', 'department'] as const;
+
+const editOf = (key: string, at: number, setup: ScriptSetup, random: Random): AdminEdit => {
+  const connection = random.pick(setup.connections);
+  const kind = random.pick(['disable', 'disable', 'enable', 'drift', 'drift', 'ungroup', 'delete', 'rename'] as const);
+  if (kind === 'drift') return { at, connection, key, do: 'drift', field: random.pick(FIELDS), value: random.pick(['Intruder', 'Engineer', 'Ships']) };
+  return { at, connection, key, do: kind };
+};
+
+/** A made-up history: what HR says when, how it arrives, and what other hands do meanwhile. */
+export const writeScript = (setup: ScriptSetup, random: Random): Script => {
+  const people = Array.from({ length: setup.people }, (_, index) => String(1001 + index));
+  const versions = people.flatMap((key) => versionsOf(key, setup, people, random));
+  const deliveries = versions.flatMap((version) => deliveriesOf(version, setup.disorder, random));
+  const edits = people.flatMap((key) =>
+    random.chance(setup.outside)
+      ? Array.from({ length: random.between(1, 3) }, () => editOf(key, setup.start + random.between(2 * MINUTE, 25 * MINUTE), setup, random))
+      : [],
+  );
+  const times = [...deliveries, ...edits].map(({ at }) => at);
+  return { people, deliveries: deliveries.toSorted((a, b) => a.at - b.at), edits: edits.toSorted((a, b) => a.at - b.at), endsAt: Math.max(...times) };
+};
