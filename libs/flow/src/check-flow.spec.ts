@@ -191,4 +191,17 @@ describe('a flow', () => {
     const text = flowOf('  - id: a\n    app: { connection: entra-main, name: A }\n');
     expect(told(text, [{ name: 'entra-main', kind: 'entra', directApps: true }])).toEqual([]);
   });
+
+  it('says where another flow in force wants something else, and leaves its own older version aside', () => {
+    const { flow } = parseFlow(flowOf(okta('\n        title: identity.title')), 'f');
+    const mine = flow!.document;
+    const other = { ...mine, flow: 'contractors', version: 4 };
+    expect(checkFlow(flow!, connections, [mine, other]).overlaps).toEqual([]);
+    const changed = parseFlow(flowOf(okta('\n        title: upper(identity.title)')), 'f').flow!.document;
+    const { overlaps, problems } = checkFlow(flow!, connections, [changed, { ...changed, flow: 'contractors', version: 4 }]);
+    expect(problems).toEqual([]);
+    expect(overlaps).toEqual([
+      { step: 'okta', connection: 'okta-main', field: 'title', other: { flow: 'contractors', version: 4, step: 'okta' } },
+    ]);
+  });
 });

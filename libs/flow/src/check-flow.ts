@@ -3,6 +3,7 @@ import { checkAccount } from './check-account.ts';
 import { FlowCheck, type CheckedConnection } from './flow-check.ts';
 import { nearest } from './language/nearest.ts';
 import type { Flow } from './parse-flow.ts';
+import { overlaps, type Overlap } from './overlaps.ts';
 import { inOrder, type FlowProblem } from './problem.ts';
 import type { VendorCatalogue } from './vendors/attribute.ts';
 import { catalogueOf } from './vendors/catalogue.ts';
@@ -15,6 +16,8 @@ export interface FlowReport {
   readonly problems: readonly FlowProblem[];
   /** By account step, the documented attributes of the target that nothing is mapped to. No problem, but worth a look. */
   readonly unmapped: readonly { readonly step: string; readonly connection: string; readonly attributes: readonly string[] }[];
+  /** Where another flow in force wants something else of the same account. A problem only if somebody is in scope of both. */
+  readonly overlaps: readonly Overlap[];
 }
 
 const KINDS = ['account', 'group', 'app', 'none'] as const;
@@ -102,14 +105,15 @@ const checkOnceEach = (check: FlowCheck, steps: readonly Step[]): void => {
 
 /**
  * Checks everything of a flow that can be known before it runs: expressions and their types, attributes of the targets (unknown, read-only, wrong
- * type, required and missing, mapped twice), connections, names. All problems come at once, in the order of the file.
+ * type, required and missing, mapped twice), connections, names. All problems come at once, in the order of the file. `others` are the flows in
+ * force.
  */
-export const checkFlow = (flow: Flow, connections: readonly CheckedConnection[]): FlowReport => {
+export const checkFlow = (flow: Flow, connections: readonly CheckedConnection[], others: readonly FlowDocument[] = []): FlowReport => {
   const check = new FlowCheck(flow.source, connections);
   const { scope, steps } = flow.document;
   checkScope(check, scope);
   checkIds(check, steps);
   checkOnceEach(check, steps);
   steps.forEach((step, index) => checkStep(check, step, index));
-  return { problems: inOrder(check.problems), unmapped: check.unmapped };
+  return { problems: inOrder(check.problems), unmapped: check.unmapped, overlaps: overlaps(flow.document, others) };
 };

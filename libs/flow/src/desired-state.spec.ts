@@ -144,6 +144,21 @@ describe('a value that cannot be had', () => {
     expect(decide([flow], declared, facts).connections[0]?.attributes['hireDate']?.value).toBe('2026-12-01');
   });
 
+  it('empties an attribute of several values by an empty list', () => {
+    const step: Step = {
+      id: 'entra',
+      account: {
+        connection: 'entra-main',
+        matchKey: { attribute: 'employeeId', value: 'identity.employeeNumber' },
+        login: { attribute: 'userPrincipalName', value: "login + '@' + domain" },
+        attributes: { businessPhones: { value: '[identity.workPhone]', mode: 'clearIfEmpty' } },
+      },
+    };
+    const phones = (facts: DecisionInput['identity']['attributes']) =>
+      decide([document('j', [step])], {}, facts).connections[0]?.attributes['businessPhones']?.value;
+    expect([phones({ workPhone: '1' }), phones({ workPhone: null }), phones({})]).toEqual([['1'], [], undefined]);
+  });
+
   it('does not come from a recorded expression that is no longer valid', () => {
     const state = decide([document('j', [oktaAccount({ attributes: { title: 'identity.gone' } })])]);
     expect(state.problems).toEqual([expect.objectContaining({ field: 'title', message: 'title: the expression is not valid' })]);

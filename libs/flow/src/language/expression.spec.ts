@@ -125,6 +125,7 @@ describe('what is not there', () => {
     ["default(lower(identity.division), 'none')", 'none'],
     ["worker.emails.map(e, default(e.type, 'x')).join(',')", 'home,work'],
     ['has(identity.title)', false],
+    ['has(identity.costCenter)', false],
     ['has(identity.division)', false],
     ['has(identity.givenName)', true],
     ['has(manager.hasAccount)', false],

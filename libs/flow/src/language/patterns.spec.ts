@@ -19,6 +19,16 @@ describe('matches', () => {
     expect(seconds(1000)).toBeLessThan(500);
   });
 
+  it('takes no more than linear time inside an expression either', () => {
+    const facts = new Facts({ identity: Facts.identityView({ title: `${'a'.repeat(27)}!` }, 'active') }, undefined, undefined);
+    for (const text of ["identity.title.matches('^(a+)+$')", "matches(identity.title, '^(a+)+$')"]) {
+      const compiled = compileExpression(text);
+      const start = performance.now();
+      expect('expression' in compiled && compiled.expression.evaluate(facts)).toBe(false);
+      expect(performance.now() - start).toBeLessThan(100);
+    }
+  });
+
   it('finds a pattern anywhere in the text', () => {
     expect([matchesPattern('xaby', 'ab'), matchesPattern('xaby', '^ab')]).toEqual([true, false]);
   });
