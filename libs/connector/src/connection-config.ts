@@ -11,6 +11,10 @@ interface CommonConfig {
   matchKey: string;
   /** The attributes that are observed: always the login and match key too. */
   attributes: readonly string[];
+  /** Attributes that are written here only because the file says so: custom ones, and those that need a permission of their own. */
+  writes: readonly string[];
+  /** What stands behind the @ of logins. */
+  domain?: string;
   /** How long a replica may lag behind a write; divided by the time factor, as the two intervals are. */
   settleMs: number;
   incrementalMs: number;

@@ -33,6 +33,8 @@ const COMMON = [
   'authoritative',
   'matchKey',
   'attributes',
+  'domain',
+  'writes',
   'settle',
   'intervals',
   'timeout',
@@ -150,11 +152,22 @@ const hrCredential = (reading: Reading): Pick<HrConfig, 'credential'> => {
   return { credential: { token: secret(credential, 'token') ?? unusedSecret } };
 };
 
-const readAttributes = ({ entry, path, problems }: Reading, defaults: KindDefaults): string[] => {
-  const given = entry['attributes'] ?? defaults.attributes;
+const DOMAIN = /^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/;
+
+/** What stands behind the @ of logins. A connection that is only observed needs none. */
+const readDomain = (reading: Reading): { domain?: string } => {
+  if (!('domain' in reading.entry)) return {};
+  const domain = text(reading, 'domain', 'Give the domain of logins, such as example.com.');
+  if (domain !== '' && !DOMAIN.test(domain))
+    reading.problems.add([...reading.path, 'domain'], 'not a domain', 'Write it in lower case, such as example.com.');
+  return { domain };
+};
+
+const readNames = ({ entry, path, problems }: Reading, key: string, standard: readonly string[]): string[] => {
+  const given = entry[key] ?? standard;
   const valid =
     Array.isArray(given) && given.length <= 200 && given.every((name) => typeof name === 'string' && /^[\w.-]{1,256}$/.test(name));
-  if (!valid) problems.add([...path, 'attributes'], 'not a list of attribute names', 'List at most 200 names as the system writes them.');
+  if (!valid) problems.add([...path, key], 'not a list of attribute names', 'List at most 200 names as the system writes them.');
   return valid ? (given as string[]) : [];
 };
 
@@ -170,7 +183,9 @@ const readCommon = (reading: Reading, defaults: KindDefaults, timeFactor: number
     state: oneOf(reading, 'state', ['observe', 'live'], 'observe') ?? 'observe',
     authoritative: authoritative === true,
     matchKey,
-    attributes: [...new Set([defaults.login, matchKey, ...readAttributes(reading, defaults)])],
+    attributes: [...new Set([defaults.login, matchKey, ...readNames(reading, 'attributes', defaults.attributes)])],
+    writes: readNames(reading, 'writes', []),
+    ...readDomain(reading),
     settleMs: readDuration(entry, 'settle', defaults.settleMs, reading) / timeFactor,
     incrementalMs: readDuration(intervals.entry, 'incremental', defaults.incrementalMs, intervals) / timeFactor,
     fullMs: readDuration(intervals.entry, 'full', defaults.fullMs, intervals) / timeFactor,
