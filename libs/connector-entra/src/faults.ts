@@ -1,4 +1,4 @@
-import { Fault, scrub } from '@muster/connector';
+import { Fault, bareCause, scrub } from '@muster/connector';
 import type { FaultKind } from '@muster/connector';
 import { isWire } from './properties.ts';
 
@@ -79,6 +79,14 @@ const forbidden = (attempt: Attempt): Verdict =>
       };
 
 const refusal = (answer: GraphAnswer, attempt: Attempt): Verdict => {
+  if (answer.detailCodes.includes('ObjectConflict')) {
+    return {
+      code: 'target.conflict',
+      kind: 'refused',
+      says: `already holds an object with the same ${answer.targets.join(', ') || 'key'}`,
+      remedy: 'See the case that was opened; link the account if it is this person, else free the value.',
+    };
+  }
   const words = scrub(answer.message, attempt.values ?? []);
   const says = `refused it (${answer.code || answer.status}${words === '' ? '' : `: ${words}`})`;
   if (/on-premises mastered|Directory Sync/i.test(answer.message)) {
@@ -131,7 +139,7 @@ const verdictOf = (answer: GraphAnswer, attempt: Attempt): Verdict => {
 };
 
 /** The fault behind an answer with an error status, of a request or of one inside a batch. */
-export const answered = (answer: GraphAnswer, attempt: Attempt, cause?: unknown): Fault => {
+export const answered = (answer: GraphAnswer, attempt: Attempt): Fault => {
   const verdict = verdictOf(answer, attempt);
   return new Fault({
     code: verdict.code,
@@ -141,7 +149,6 @@ export const answered = (answer: GraphAnswer, attempt: Attempt, cause?: unknown)
     ...(verdict.kind === 'throttled' && attempt.retryAfter !== undefined ? { retryAfter: attempt.retryAfter } : {}),
     vendorCode: answer.detailCodes[0] ?? (answer.code === '' ? `HTTP ${answer.status}` : answer.code),
     ...(answer.requestId === undefined ? {} : { requestId: answer.requestId }),
-    cause: cause ?? answer,
   });
 };
 
@@ -160,6 +167,6 @@ export const unanswered = (error: unknown, attempt: Attempt): Fault => {
     message: `${attempt.connection} ${verdict.says}: ${attempt.what}`,
     remedy: untrusted ? `The certificate of ${attempt.connection} is not trusted here: set NODE_EXTRA_CA_CERTS.` : verdict.remedy,
     vendorCode: code,
-    cause: error,
+    cause: bareCause(error),
   });
 };

@@ -39,9 +39,7 @@ export class EntraAccountReader implements AccountReader {
   }
 
   async findByLogin(login: string, options: CallOptions = {}): Promise<ObservedAccount | 'absent'> {
-    // A name that begins with $ is not found by path; it is by the function that takes keys (user-get).
-    const key = login.startsWith('$') ? `/users(${literal(login)})` : `/users/${encodeURIComponent(login)}`;
-    const found = await this.#fetch(key, 'look for a login', options);
+    const found = await this.#fetch(`/users/${encodeURIComponent(login)}`, 'look for a login', options);
     if (found === 'absent') return found;
     return String(found.profile['userPrincipalName'] ?? '').toLowerCase() === login.toLowerCase() ? found : 'absent';
   }

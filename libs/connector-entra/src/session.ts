@@ -167,7 +167,7 @@ export class EntraSession {
     if (!(error instanceof GraphError) || error.statusCode < 100) return unanswered(error, whole);
     const answer = graphAnswer(error.statusCode, bodyOf(error));
     if (answer.status === 403 && attempt.write) whole.permissionMissing = (await this.permissions()).missing.length > 0;
-    return answered(answer, whole, error);
+    return answered(answer, whole);
   }
 
   #local(link: unknown, what: string): Watermark | undefined {

@@ -1,6 +1,6 @@
 import { ClientSecretCredential } from '@azure/identity';
 import type { AccessToken } from '@azure/identity';
-import { Fault } from '@muster/connector';
+import { Fault, bareCause } from '@muster/connector';
 import type { EntraConfig } from '@muster/connector';
 import { retryAfterOf } from './costs.ts';
 
@@ -45,7 +45,7 @@ export const tokenFault = (error: unknown, connection: string): Fault => {
       kind: 'throttled',
       message: `The token endpoint of ${connection} asks to slow down`,
       remedy,
-      cause: error,
+      cause: bareCause(error),
       ...retryOf(error),
     });
   }
@@ -57,7 +57,7 @@ export const tokenFault = (error: unknown, connection: string): Fault => {
       message: `The token endpoint refused the client of ${connection} (${code})`,
       remedy: `Check tenant, client id and client secret of ${connection}; a secret may have expired.`,
       vendorCode: code,
-      cause: error,
+      cause: bareCause(error),
     });
   }
   return new Fault({
@@ -66,7 +66,7 @@ export const tokenFault = (error: unknown, connection: string): Fault => {
     message: `The token endpoint of ${connection} gave no token`,
     remedy,
     ...(code === undefined ? {} : { vendorCode: code }),
-    cause: error,
+    cause: bareCause(error),
   });
 };
 

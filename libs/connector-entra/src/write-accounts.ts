@@ -10,8 +10,7 @@ const CREATES_AT_ONCE = 8;
 
 const path = (accountId: string): string => `/users/${encodeURIComponent(accountId)}`;
 
-const isTaken = (outcome: Outcome): boolean =>
-  outcome.result === 'fault' && outcome.fault.kind === 'refused' && outcome.fault.vendorCode === 'ObjectConflict';
+const isTaken = (outcome: Outcome): boolean => outcome.result === 'fault' && outcome.fault.code === 'target.conflict';
 
 /** Writes users. Several writes of one call travel in batches of twenty; creates travel alone, so that a lost answer leaves one account in doubt. */
 export class EntraAccountWriter implements AccountWriter {

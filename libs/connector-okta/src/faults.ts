@@ -1,4 +1,4 @@
-import { Fault, scrub } from '@muster/connector';
+import { Fault, bareCause, scrub } from '@muster/connector';
 import type { FaultKind } from '@muster/connector';
 
 /** What was tried, for the words of a fault. No personal data: ids of objects, names of fields. */
@@ -60,7 +60,18 @@ const fieldsIn = (error: OktaError): string[] =>
 const wordsOf = (error: OktaError, values: readonly unknown[]): string =>
   scrub((error.errorCauses ?? []).map(({ errorSummary }) => errorSummary ?? '').join('; '), values);
 
+const isTaken = (error: OktaError): boolean =>
+  (error.errorCauses ?? []).some(({ errorSummary }) => /^login: .*already exists/.test(errorSummary ?? ''));
+
 const refusal = (error: OktaError, attempt: Attempt): Verdict => {
+  if (isTaken(error)) {
+    return {
+      code: 'target.conflict',
+      kind: 'refused',
+      says: 'already holds an account with this login',
+      remedy: 'See the case that was opened; link the account if it is this person, else free the login.',
+    };
+  }
   const fields = fieldsIn(error);
   const words = wordsOf(error, attempt.values ?? []);
   const field = fields.length > 0 ? fields.join(', ') : 'the value';
@@ -131,7 +142,7 @@ const verdictOf = (error: OktaError, attempt: Attempt): Verdict => {
 
 /**
  * Turns whatever a call threw into a Fault. A write whose request left and whose answer is missing, cut or a 5xx is `unknown`: Okta may
- * have done it. The cause stays attached for debugging; it must not be logged, as it quotes the request.
+ * have done it. What the error quotes stays behind.
  */
 export const toFault = (error: unknown, attempt: Attempt): Fault => {
   if (error instanceof Fault) return error;
@@ -148,7 +159,6 @@ const answered = (error: OktaError, attempt: Attempt): Fault => {
     ...(verdict.kind === 'throttled' && attempt.retryAfter !== undefined ? { retryAfter: attempt.retryAfter } : {}),
     vendorCode: error.errorCode ?? `HTTP ${error.status}`,
     ...(error.errorId === undefined ? {} : { requestId: error.errorId }),
-    cause: error,
   });
 };
 
@@ -162,6 +172,6 @@ const unanswered = (error: unknown, attempt: Attempt): Fault => {
     message: `${attempt.connection} ${verdict.says}: ${attempt.what}`,
     remedy: untrusted ? `The certificate of ${attempt.connection} is not trusted here: set NODE_EXTRA_CA_CERTS.` : verdict.remedy,
     vendorCode: code,
-    cause: error,
+    cause: bareCause(error),
   });
 };

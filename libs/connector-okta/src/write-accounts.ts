@@ -2,7 +2,6 @@ import { mapFew, outcomeOf } from '@muster/connector';
 import type { AccountChange, AccountWriter, NewAccount, Outcome, Profile, WriteOptions } from '@muster/connector';
 import type okta from '@okta/okta-sdk-nodejs';
 import type { Call } from './executor.ts';
-import { isOktaError } from './faults.ts';
 import { isEnabled } from './observe.ts';
 import type { OktaAccountReader } from './read-accounts.ts';
 import type { OktaSession } from './session.ts';
@@ -39,12 +38,7 @@ export const sendOne = async <T>(
   }
 };
 
-const isTaken = (outcome: Outcome, login: string): boolean => {
-  if (outcome.result !== 'fault' || outcome.fault.vendorCode !== 'E0000001') return false;
-  const cause: unknown = outcome.fault.cause;
-  const causes = isOktaError(cause) ? (cause.errorCauses ?? []) : [];
-  return login !== '' && causes.some(({ errorSummary }) => /^login: .*already exists/.test(errorSummary ?? ''));
-};
+const isTaken = (outcome: Outcome): boolean => outcome.result === 'fault' && outcome.fault.code === 'target.conflict';
 
 /**
  * Creates without password, activated with mail (the account is PROVISIONED until its owner follows the link). Disabling is deactivation: Okta ends
@@ -104,7 +98,7 @@ export class OktaAccountWriter implements AccountWriter {
       (client) => client.userApi.createUser({ body: { profile: profile as OktaProfile }, activate: account.enabled ?? true }),
       (user) => ({ id: String(user.id) }),
     );
-    return isTaken(outcome, account.login) ? this.#conflict(account, outcome, options) : outcome;
+    return isTaken(outcome) ? this.#conflict(account, outcome, options) : outcome;
   }
 
   async #conflict(account: NewAccount, outcome: Outcome, options: WriteOptions): Promise<Outcome> {

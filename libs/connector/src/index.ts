@@ -51,4 +51,4 @@ export type { ConnectionConfig, EntraConfig, HrConfig, OktaConfig } from './conn
 export { collectPages, walkPages } from './walk-pages.ts';
 export type { PageWalk, RawPage } from './walk-pages.ts';
 export { mapFew, outcomeOf, Withheld } from './send-each.ts';
-export { scrub } from './scrub.ts';
+export { bareCause, scrub } from './scrub.ts';
