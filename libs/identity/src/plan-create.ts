@@ -18,13 +18,14 @@ const existing = ({ input, desired, view }: Planning): Obstacle | undefined => {
 };
 
 /** Something that every account needs is not there yet. */
-const missing = ({ desired, view }: Planning): Obstacle | undefined => {
+const missing = ({ input, desired, view }: Planning): Obstacle | undefined => {
   const { login, matchKey } = desired;
   if (view.lastCompleteRead === undefined || isBefore(view.lastCompleteRead, view.createAfter))
     return ['account', 'first-read-missing', 'Nothing is created before the first complete read of this connection'];
   if (isEmpty(login?.value)) return ['account', 'login-missing', 'The login is not chosen yet'];
   if (isEmpty(matchKey?.value)) return ['account', 'mapping-failed', 'There is no match key: the account could not be found again'];
-  return undefined;
+  const lacking = input.desired.problems.find(({ connection, required }) => required && connection === desired.connection);
+  return lacking && ['account', 'mapping-failed', `No account can be made without ${lacking.field}`];
 };
 
 const wholeProfile = ({ desired }: Planning): { profile: Profile; provenance: Record<string, Provenance> } => {
