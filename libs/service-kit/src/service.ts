@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, Module, type Type, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TerminusModule } from '@nestjs/terminus';
@@ -65,7 +65,11 @@ export async function startService(service: Service, platform: Platform, options
   const logger = createLogger(service.name, settings.logLevel);
   const database =
     service.migrations &&
-    (await openReadStore({ url: settings.database, schema: service.name.replaceAll('-', '_'), migrations: [...messagingTables, ...service.migrations] }));
+    (await openReadStore({
+      url: settings.database,
+      schema: service.name.replaceAll('-', '_'),
+      migrations: [...messagingTables, ...service.migrations],
+    }));
   const closing = new AbortController();
   const dependencies: Dependency[] = [{ name: 'event-store', check: async () => void (await platform.store.checkHealth()) }];
   if (database) dependencies.push({ name: 'database', check: () => database.ping() });
@@ -79,6 +83,7 @@ export async function startService(service: Service, platform: Platform, options
   countRequests(fastify, context.inProgress);
   acceptScim(fastify);
   nest.useGlobalGuards(new InternalGuard(settings.internalToken));
+  nest.useGlobalPipes(new ValidationPipe({ whitelist: true, transform: true }));
   nest.useGlobalFilters(new ProblemFilter(logger));
   if (database) {
     const transport = createTransport(context, database);

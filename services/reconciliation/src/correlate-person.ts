@@ -86,8 +86,15 @@ async function nextSteps(work: Correlating, workerKey: string, logins: ReadonlyM
   const created = await Promise.all(work.targets.map((target) => createdSteps(work, target.name)));
   const answered = await Promise.all(work.answeredCases.map((stream) => answerSteps(work, stream)));
   const unlinked = accounts.filter(({ owner }) => owner === null);
-  const candidates = new Map([...Map.groupBy(unlinked, ({ connection }) => connection)].map(([connection, some]) => [connection, some.length]));
-  return { steps: [...steps, ...created.flat(), ...linking.flat(), ...answered.flat()], needs, candidates, ...(nextDue === undefined ? {} : { nextDue }) };
+  const candidates = new Map(
+    [...Map.groupBy(unlinked, ({ connection }) => connection)].map(([connection, some]) => [connection, some.length]),
+  );
+  return {
+    steps: [...steps, ...created.flat(), ...linking.flat(), ...answered.flat()],
+    needs,
+    candidates,
+    ...(nextDue === undefined ? {} : { nextDue }),
+  };
 }
 
 interface Candidate {
@@ -96,7 +103,11 @@ interface Candidate {
   readonly owner: string | null;
 }
 
-async function accountSteps({ facts, identityId, ids }: Correlating, { connection, accountId }: Candidate, all: readonly Candidate[]): Promise<readonly Step[]> {
+async function accountSteps(
+  { facts, identityId, ids }: Correlating,
+  { connection, accountId }: Candidate,
+  all: readonly Candidate[],
+): Promise<readonly Step[]> {
   const claim = streamOf.claimAccount(connection, accountId);
   const rivals = all.filter((other) => other.connection === connection && other.accountId !== accountId && other.owner === null);
   return correlateAccount({

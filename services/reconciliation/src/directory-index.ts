@@ -6,12 +6,16 @@ export class DirectoryIndex {
   constructor(private readonly db: Database) {}
 
   async workerStream(identityId: string): Promise<string | undefined> {
-    const { rows } = await sql<{ worker_stream: string }>`select worker_stream from person where identity_id = ${identityId}`.execute(this.db);
+    const { rows } = await sql<{ worker_stream: string }>`select worker_stream from person where identity_id = ${identityId}`.execute(
+      this.db,
+    );
     return rows[0]?.worker_stream;
   }
 
   /** Accounts that carry a match key and are there, in any connection. */
-  async accountsByMatchKey(matchKey: string): Promise<{ connection: string; accountId: string; login: string | null; owner: string | null }[]> {
+  async accountsByMatchKey(
+    matchKey: string,
+  ): Promise<{ connection: string; accountId: string; login: string | null; owner: string | null }[]> {
     const { rows } = await sql<{ connection: string; account_id: string; login: string | null; identity_id: string | null }>`
       select a.connection, a.account_id, a.login, l.identity_id from account a left join link l using (connection, account_id)
       where a.match_key = ${matchKey} and a.there order by a.connection, a.account_id limit 100`.execute(this.db);
@@ -40,13 +44,17 @@ export class DirectoryIndex {
   /** Groups and apps of some connections that are there, by connection, kind and name or id. A name that several share is left to the id. */
   async targetObjects(connections: readonly string[]): Promise<TargetObject[]> {
     const { rows } = await sql<TargetObject>`
-      select connection, kind, id, name, writable, there from target_object where connection = any(${[...connections]}::text[])`.execute(this.db);
+      select connection, kind, id, name, writable, there from target_object where connection = any(${[...connections]}::text[])`.execute(
+      this.db,
+    );
     return rows;
   }
 
   /** The names of the workers' managers are written to some targets. */
   async identityOfWorker(workerKey: string): Promise<string | undefined> {
-    const { rows } = await sql<{ identity_id: string }>`select identity_id from person where worker_key = ${workerKey} limit 1`.execute(this.db);
+    const { rows } = await sql<{ identity_id: string }>`select identity_id from person where worker_key = ${workerKey} limit 1`.execute(
+      this.db,
+    );
     return rows[0]?.identity_id;
   }
 }

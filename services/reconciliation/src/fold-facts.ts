@@ -1,5 +1,14 @@
 import type { ConnectionConfig } from '@muster/connector';
-import type { AccountLinked, AccountObserved, AccountUnlinked, AppObserved, GroupObserved, ReadCompleted, WorkerRecorded } from '@muster/contracts';
+import type {
+  AccountLinked,
+  AccountObserved,
+  AccountUnlinked,
+  AppObserved,
+  GroupObserved,
+  ReadCompleted,
+  ReadStarted,
+  WorkerRecorded,
+} from '@muster/contracts';
 import { parseStream } from '@muster/contracts';
 import type { Message } from '@muster/messaging';
 import type { Database } from '@muster/read-store';
@@ -24,7 +33,7 @@ export async function foldSourceFacts(folding: Folding, batch: readonly Message[
   const workers = await foldWorkers(folding, ofType<WorkerRecorded>(batch, 'WorkerRecorded'));
   const accounts = await foldAccounts(folding, batch);
   const objects = await foldObjects(folding, batch);
-  const reads = await foldReads(folding, ofType<ReadCompleted>(batch, 'ReadCompleted'));
+  const reads = await foldReads(folding, batch);
   return [...new Set([...workers, ...accounts, ...objects, ...reads])];
 }
 
@@ -58,7 +67,9 @@ async function foldAccounts({ db, connections }: Folding, batch: readonly Messag
       insert into account as a (connection, account_id, match_key, login, there)
       select * from jsonb_to_recordset(${JSON.stringify([...seen.values()])}::jsonb) as r(connection text, account_id text, match_key text, login text, there boolean)
       on conflict (connection, account_id) do update
-      set match_key = coalesce(excluded.match_key, a.match_key), login = coalesce(excluded.login, a.login), there = excluded.there`.execute(db);
+      set match_key = coalesce(excluded.match_key, a.match_key), login = coalesce(excluded.login, a.login), there = excluded.there`.execute(
+      db,
+    );
   }
   return whoseAccounts(db, [...touched.values()]);
 }
@@ -80,8 +91,16 @@ async function foldObjects({ db }: Folding, batch: readonly Message[]): Promise<
     const { connection, category: kind, id } = parsed;
     const seen = data as unknown as GroupObserved & AppObserved;
     if (type === 'GroupObserved' || type === 'AppObserved')
-      rows.set(stream, { connection, kind, id, name: seen.name, writable: kind === 'app' ? seen.status !== 'INACTIVE' : seen.writable, there: true });
-    if (type === 'GroupDeleted' || type === 'AppDeleted') rows.set(stream, { connection, kind, id, name: null, writable: false, there: false });
+      rows.set(stream, {
+        connection,
+        kind,
+        id,
+        name: seen.name,
+        writable: kind === 'app' ? seen.status !== 'INACTIVE' : seen.writable,
+        there: true,
+      });
+    if (type === 'GroupDeleted' || type === 'AppDeleted')
+      rows.set(stream, { connection, kind, id, name: null, writable: false, there: false });
   }
   if (rows.size === 0) return [];
   await sql`
@@ -90,17 +109,28 @@ async function foldObjects({ db }: Folding, batch: readonly Message[]): Promise<
     from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as r(connection text, kind text, id text, name text, writable boolean, there boolean)
     on conflict (connection, kind, id) do update
     set name = coalesce(nullif(excluded.name, ''), o.name), writable = excluded.writable, there = excluded.there`.execute(db);
-  return whoWaits(db, [...rows.values()].map(({ connection }) => awaits.objects(connection)));
+  return whoWaits(
+    db,
+    [...rows.values()].map(({ connection }) => awaits.objects(connection)),
+  );
 }
 
-async function foldReads({ db }: Folding, messages: readonly (Message & { data: ReadCompleted })[]): Promise<string[]> {
-  const complete = messages.filter(({ data }) => data.complete && data.read.kind === 'full');
+async function foldReads({ db }: Folding, batch: readonly Message[]): Promise<string[]> {
+  for (const { data } of ofType<ReadStarted>(batch, 'ReadStarted')) {
+    await sql`
+      insert into full_reads (connection, first_started) values (${data.connection}, ${data.read.startedAt})
+      on conflict (connection) do update set first_started = least(full_reads.first_started, excluded.first_started)`.execute(db);
+  }
+  const complete = ofType<ReadCompleted>(batch, 'ReadCompleted').filter(({ data }) => data.complete && data.read.kind === 'full');
   for (const { data } of complete) {
     await sql`
-      insert into complete_read (connection, started_at) values (${data.connection}, ${data.read.startedAt})
-      on conflict (connection) do update set started_at = greatest(complete_read.started_at, excluded.started_at)`.execute(db);
+      insert into full_reads (connection, first_started, last_complete) values (${data.connection}, ${data.read.startedAt}, ${data.read.startedAt})
+      on conflict (connection) do update set last_complete = greatest(full_reads.last_complete, excluded.last_complete)`.execute(db);
   }
-  return whoWaits(db, complete.map(({ data }) => awaits.read(data.connection)));
+  return whoWaits(
+    db,
+    complete.map(({ data }) => awaits.read(data.connection)),
+  );
 }
 
 /** Links tell whose an account is, and that a manager who was waited for is there. */
@@ -113,17 +143,27 @@ export async function foldIdentityFacts(db: Database, batch: readonly Message[])
         insert into link (connection, account_id, identity_id) values (${connection}, ${accountId}, ${identityId})
         on conflict (connection, account_id) do update set identity_id = excluded.identity_id`.execute(db);
       concerned.push(identityId);
-    } else await sql`delete from link where connection = ${connection} and account_id = ${accountId} and identity_id = ${identityId}`.execute(db);
+    } else
+      await sql`delete from link where connection = ${connection} and account_id = ${accountId} and identity_id = ${identityId}`.execute(
+        db,
+      );
   }
   if (concerned.length === 0) return [];
-  const { rows } = await sql<{ worker_key: string }>`select worker_key from person where identity_id = any(${concerned}::uuid[])`.execute(db);
-  return whoWaits(db, rows.map((row) => awaits.manager(row.worker_key)));
+  const { rows } = await sql<{ worker_key: string }>`select worker_key from person where identity_id = any(${concerned}::uuid[])`.execute(
+    db,
+  );
+  return whoWaits(
+    db,
+    rows.map((row) => awaits.manager(row.worker_key)),
+  );
 }
 
 /** Whatever became of a call, the person's plan is looked at again. */
 export const identitiesOf = (batch: readonly Message[]): string[] => [
-  ...new Set(batch.flatMap(({ stream }) => {
-    const parsed = parseStream(stream);
-    return parsed?.category === 'provisioning' ? [parsed.identity] : [];
-  })),
+  ...new Set(
+    batch.flatMap(({ stream }) => {
+      const parsed = parseStream(stream);
+      return parsed?.category === 'provisioning' ? [parsed.identity] : [];
+    }),
+  ),
 ];

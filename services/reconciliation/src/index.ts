@@ -1,1 +1,1 @@
-export {};
+export { reconciliation } from './module.ts';

@@ -43,7 +43,8 @@ export class PersonFacts {
   worker = (stream: string): Promise<Worker> => this.load(workerCategory, stream);
   identity = (identityId: string): Promise<Identity> => this.load(identityCategory, streamOf.identity(identityId));
   claim = (stream: string): Promise<Claim> => this.load(claimCategory, stream);
-  account = (connection: string, accountId: string): Promise<Account> => this.load(accountCategory, streamOf.account(connection, accountId));
+  account = (connection: string, accountId: string): Promise<Account> =>
+    this.load(accountCategory, streamOf.account(connection, accountId));
   provisioning = (identityId: string): Promise<Provisioning> => this.load(provisioningCategory, streamOf.provisioning(identityId));
   plan = (identityId: string): Promise<Plan> => this.load(planCategory, streamOf.plan(identityId));
   reads = (connection: string): Promise<Reads> => this.load(readCategory, streamOf.read(connection));

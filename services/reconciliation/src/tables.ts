@@ -39,9 +39,10 @@ export const reconciliationTables: readonly Migration[] = [
         primary key (connection, kind, id)
       );
       create index target_object_by_name on target_object (connection, kind, name);
-      create table complete_read (
+      create table full_reads (
         connection text primary key,
-        started_at timestamptz not null
+        first_started timestamptz not null,
+        last_complete timestamptz
       );
       create table waiting (
         identity_id uuid not null,

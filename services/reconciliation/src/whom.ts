@@ -20,7 +20,9 @@ export async function setWaiting(db: Database, identityId: string, what: readonl
 /** Who waits for one of these. */
 export async function whoWaits(db: Database, what: readonly string[]): Promise<string[]> {
   if (what.length === 0) return [];
-  const { rows } = await sql<{ identity_id: string }>`select distinct identity_id from waiting where what = any(${[...new Set(what)]}::text[])`.execute(db);
+  const { rows } = await sql<{
+    identity_id: string;
+  }>`select distinct identity_id from waiting where what = any(${[...new Set(what)]}::text[])`.execute(db);
   return rows.map((row) => row.identity_id);
 }
 
@@ -37,6 +39,8 @@ export async function whoseAccounts(db: Database, accounts: readonly AccountKey[
     with changed as (select * from jsonb_to_recordset(${keys}::jsonb) as r(connection text, account_id text))
     select identity_id from link join changed using (connection, account_id)
     union
-    select p.identity_id from account a join changed using (connection, account_id) join person p on p.worker_key = a.match_key`.execute(db);
+    select p.identity_id from account a join changed using (connection, account_id) join person p on p.worker_key = a.match_key`.execute(
+    db,
+  );
   return rows.map((row) => row.identity_id);
 }

@@ -1,0 +1,102 @@
+import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common';
+import { EventPattern } from '@nestjs/microservices';
+import { topicMap } from '@muster/contracts';
+import type { BatchContext, Message } from '@muster/messaging';
+import { ProblemError, SERVICE, type ServiceContext } from '@muster/service-kit';
+import { upsertWork, workStatus } from '@muster/work';
+import { IsOptional, IsString, IsUUID, Length } from 'class-validator';
+import { foldIdentityFacts, foldSourceFacts, identitiesOf } from './fold-facts.ts';
+import { answerCase } from './put-question.ts';
+import { dryRun, identityIdOf } from './reconcile-identity.ts';
+import { Reconciler } from './reconciler.ts';
+import { caseKey, markDirty, OPEN_CASE } from './rows.ts';
+
+/** Marks whom facts concern. */
+@Controller()
+export class Facts {
+  constructor(@Inject(SERVICE) private readonly service: ServiceContext) {}
+
+  @EventPattern<string>(topicMap.source.name)
+  async onSourceFacts(batch: Message[], { transaction }: BatchContext): Promise<void> {
+    const { store, connections } = this.service;
+    const folding = {
+      db: transaction,
+      connections: new Map(connections.map((one) => [one.name, one])),
+      identityIdOf: (connection: string, workerKey: string) => identityIdOf(store, connection, workerKey),
+    };
+    await markDirty(transaction, await foldSourceFacts(folding, batch));
+  }
+
+  @EventPattern<string>(topicMap.identityEvents.name)
+  async onIdentityFacts(batch: Message[], { transaction }: BatchContext): Promise<void> {
+    await markDirty(transaction, await foldIdentityFacts(transaction, batch));
+  }
+
+  @EventPattern<string>(topicMap.provisioningEvents.name)
+  async onResults(batch: Message[], { transaction }: BatchContext): Promise<void> {
+    await markDirty(transaction, identitiesOf(batch));
+    const asking = batch.filter(({ type, data }) => type === 'CommandEnded' && data.caseId !== undefined);
+    await upsertWork(
+      transaction,
+      asking.map(({ data, revision }) => ({ kind: OPEN_CASE, key: caseKey(data.identityId as string, revision) })),
+    );
+  }
+}
+
+class Answer {
+  @IsString()
+  @Length(1, 64)
+  answer!: string;
+
+  @IsOptional()
+  @IsString()
+  @Length(1, 256)
+  accountId?: string;
+
+  @IsString()
+  @Length(1, 128)
+  by!: string;
+}
+
+class CaseId {
+  @IsUUID()
+  id!: string;
+}
+
+class PersonId {
+  @IsUUID()
+  identity!: string;
+}
+
+/** What the console asks. */
+@Controller()
+export class Questions {
+  constructor(
+    @Inject(SERVICE) private readonly service: ServiceContext,
+    private readonly reconciler: Reconciler,
+  ) {}
+
+  @Get('plan/:identity')
+  async plan(@Param() { identity }: PersonId) {
+    const draft = await dryRun(this.reconciler.work, identity);
+    if (!draft) throw new ProblemError('http.not_found', { detail: 'nobody is known by this id' });
+    return draft;
+  }
+
+  @Get('cases')
+  cases() {
+    return { cases: this.reconciler.governance.openCases().map(({ opened, openedAt }) => ({ ...opened, openedAt })) };
+  }
+
+  @Post('cases/:id/resolve')
+  async resolve(@Param() { id }: CaseId, @Body() { answer, accountId, by }: Answer) {
+    await answerCase(this.service.store, { caseId: id, answer, by, ...(accountId === undefined ? {} : { accountId }) }, this.service.now());
+    return { caseId: id, answer };
+  }
+
+  @Get('status')
+  async status() {
+    const work = await workStatus(this.service.database.db);
+    return { openCases: this.reconciler.governance.openCases().length, flows: this.reconciler.governance.flows.length, ...work };
+  }
+}

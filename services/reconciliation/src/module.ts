@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import type { Service } from '@muster/service-kit';
+import { workTables } from '@muster/work';
+import { Facts, Questions } from './inbound.ts';
+import { Reconciler } from './reconciler.ts';
+import { reconciliationTables } from './tables.ts';
+
+@Module({ controllers: [Facts, Questions], providers: [Reconciler] })
+class ReconciliationModule {}
+
+/** The writer of identities, claims, cases and plans. */
+export const reconciliation: Service = {
+  name: 'reconciliation',
+  migrations: [...workTables, ...reconciliationTables],
+  module: () => ReconciliationModule,
+};
