@@ -21,6 +21,9 @@ export interface IssuedToken {
   expiresIn: number;
 }
 
+/** One pair for all tenants of a process: making one is slow. */
+let keys: { privateKey: KeyObject; publicKey: KeyObject } | undefined;
+
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** Access tokens for Graph: signed JWTs with the permissions in `roles`. A restart forgets them: callers meet a 401 once. */
@@ -35,9 +38,9 @@ export class AccessTokens {
 
   constructor(tenant: Tenant) {
     this.#tenant = tenant;
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    this.#key = privateKey;
-    this.publicKey = publicKey;
+    keys ??= generateKeyPairSync('rsa', { modulusLength: 2048 });
+    this.#key = keys.privateKey;
+    this.publicKey = keys.publicKey;
   }
 
   issue(registration: AppRegistration, issuer: string): IssuedToken {

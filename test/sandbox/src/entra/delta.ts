@@ -242,9 +242,11 @@ function withFaults(round: Round, page: DeltaPage): DeltaPage {
 /** Shows again an object that did not change in this round, as replays do. */
 function replay(round: Round, page: DeltaPage): void {
   const { tenant, token } = round;
-  const old = tenant.directory.ordered[token.kind].find(
-    (object) => object && tenant.directory.seenLive(object, 'delta') && wanted(token, object),
-  );
-  const version = old && tenant.directory.seenLive(old, 'delta');
-  if (old && version && !page.value.some((item) => item['id'] === old.id)) page.value.push(showWhole(round, old, version));
+  const shown = new Set(page.value.map((item) => item['id']));
+  for (const object of tenant.directory.ordered[token.kind]) {
+    const again = object && !shown.has(object.id) ? showListed(round, object) : undefined;
+    if (!again) continue;
+    page.value.push(again);
+    return;
+  }
 }

@@ -13,7 +13,7 @@ export function loginServer(kit: Kit, login: Login, state: StateFile): VendorSer
   const basics = (request: VendorRequest) => ({
     tenant: request.params['tenant'] ?? '',
     origin: request.origin,
-    clientRequestId: request.headers['client-request-id'],
+    clientRequestId: request.headers['client-request-id'] ?? request.query.get('client-request-id') ?? undefined,
   });
   const server = kit.server('login', state, {
     notFound: () => ({
