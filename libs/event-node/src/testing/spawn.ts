@@ -13,34 +13,43 @@ export interface SpawnedEventNode {
   stop(): Promise<void>;
   /** Sends SIGKILL and waits for the end. */
   kill(): Promise<void>;
+  /** How it ended, and all that it said on standard error. */
+  ended: Promise<{ code: number | null; errors: string }>;
 }
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const START_MS = 15_000;
 
-const firstLine = async (child: ChildProcess): Promise<string> => {
-  const errors: string[] = [];
-  child.stderr?.on('data', (text: Buffer) => errors.push(text.toString()));
-  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-  const line = once(lines, 'line', { signal: AbortSignal.timeout(START_MS) }).then(([text]) => text as string);
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`The event node ended with ${String(code)}: ${errors.join('')}`);
-  });
-  return Promise.race([line, ended]);
+export interface SpawnOptions {
+  dataDir: string;
+  port?: number;
+  maxAppendBytes?: number;
+  /** A command and its arguments that runs the node: limits, tracers. */
+  through?: readonly string[];
+}
+
+const start = ({ dataDir, port = 0, maxAppendBytes, through = [] }: SpawnOptions): ChildProcess => {
+  const more = maxAppendBytes ? ['--max-append', String(maxAppendBytes)] : [];
+  const [command = process.execPath, ...rest] = [...through, process.execPath, MAIN, '--data', dataDir, '--port', String(port), ...more];
+  return spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
 };
 
 /** Starts the compiled event node as a process of its own, which can be killed and frozen. Run `tsc -b` first. */
-export const spawnEventNode = async (options: { dataDir: string; port?: number; maxAppendBytes?: number }): Promise<SpawnedEventNode> => {
-  const more = options.maxAppendBytes ? ['--max-append', String(options.maxAppendBytes)] : [];
-  const child = spawn(process.execPath, [MAIN, '--data', options.dataDir, '--port', String(options.port ?? 0), ...more], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+export const spawnEventNode = async (options: SpawnOptions): Promise<SpawnedEventNode> => {
+  const child = start(options);
+  let errors = '';
+  child.stderr?.on('data', (text: Buffer) => (errors += text.toString()));
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, errors }));
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  const line = once(lines, 'line', { signal: AbortSignal.timeout(START_MS) }).then(([text]) => text as string);
+  const died = ended.then(({ code }) => {
+    throw new Error(`The event node ended with ${code}: ${errors}`);
   });
-  const exited = once(child, 'exit');
-  exited.catch(() => undefined);
-  const connectionString = await firstLine(child);
+  const connectionString = await Promise.race([line, died]);
+  died.catch(() => undefined);
   const end = async (name: NodeJS.Signals): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(name);
-    await exited;
+    await ended;
   };
   return {
     connectionString,
@@ -49,5 +58,6 @@ export const spawnEventNode = async (options: { dataDir: string; port?: number; 
     signal: (name) => void child.kill(name),
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
+    ended,
   };
 };
