@@ -28,7 +28,8 @@ export class AdminServer {
   #server: Server;
   #port = 0;
 
-  constructor() {
+  /** @param commit runs after each handler: what an answer reports is durable */
+  constructor(readonly commit: () => void) {
     this.#server = createServer((incoming, outgoing) => {
       this.#receive(incoming, outgoing).catch((error: unknown) => answer(outgoing, 500, { error: String(error) }));
     });
@@ -72,6 +73,7 @@ export class AdminServer {
       return answer(outgoing, 404, { error: `no such admin route: ${incoming.method} ${url.pathname}` });
     try {
       const result = await match.handler({ params: match.params, query: url.searchParams, body });
+      this.commit();
       answer(outgoing, result === undefined ? 204 : 200, result);
     } catch (error) {
       answer(outgoing, error instanceof Refused ? error.status : 500, { error: error instanceof Error ? error.message : String(error) });

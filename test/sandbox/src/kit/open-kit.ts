@@ -39,7 +39,7 @@ export function openKit(options: KitOptions): Kit {
   const saving = setInterval(() => journal.save(), 1000);
   saving.unref();
   const parts = { certificates: localCertificates(options.data), clock, faults: new Faults(seed), journal };
-  const admin = new AdminServer();
+  const admin = new AdminServer(() => states.forEach((state) => state.commit()));
   const kit: Kit = {
     ...parts,
     admin,

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
@@ -13,7 +13,7 @@ export class StateFile {
 
   /** @param file a path, or ':memory:' */
   constructor(file: string) {
-    if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
+    if (file !== ':memory:') makePrivate(file);
     this.#db = new DatabaseSync(file);
     this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32000;
       CREATE TABLE IF NOT EXISTS object (kind TEXT, id TEXT, json TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
@@ -136,6 +136,13 @@ export class StateFile {
     }
     this.#prepare(sql).run(...values);
   }
+}
+
+/** The file holds credentials: only its owner reads it. SQLite gives its side files the same mode. */
+function makePrivate(file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
 }
 
 const logEntry = (row: Record<string, unknown>): { seq: number; at: number; value: object } => ({

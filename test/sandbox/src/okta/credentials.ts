@@ -1,5 +1,6 @@
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPair, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { exportJWK, importSPKI, type JWK } from 'jose';
 import { writeSecret } from '../kit/ca.ts';
 import type { Kit } from '../kit/kit.ts';
@@ -80,7 +81,7 @@ export class Credentials {
 
   /** A service app with a new RSA key; the private half is written to the data folder and kept nowhere else. */
   async addServiceApp(given: Pick<ServiceApp, 'name' | 'role' | 'scopes' | 'dpop'>): Promise<ServiceApp> {
-    const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+    const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', {
       modulusLength: 2048,
       publicKeyEncoding: { type: 'spki', format: 'pem' },
       privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
@@ -103,9 +104,11 @@ export class Credentials {
     this.addToken('admin', 'SUPER_ADMIN');
     this.addToken('muster', 'SUPER_ADMIN');
     this.addToken('readOnly', 'READ_ONLY_ADMIN');
-    await this.addServiceApp({ name: 'muster', role: 'SUPER_ADMIN', scopes: [...READS, ...WRITES], dpop: false });
-    await this.addServiceApp({ name: 'observe', role: 'READ_ONLY_ADMIN', scopes: READS, dpop: false });
-    await this.addServiceApp({ name: 'dpop', role: 'SUPER_ADMIN', scopes: [...READS, ...WRITES], dpop: true });
+    await Promise.all([
+      this.addServiceApp({ name: 'muster', role: 'SUPER_ADMIN', scopes: [...READS, ...WRITES], dpop: false }),
+      this.addServiceApp({ name: 'observe', role: 'READ_ONLY_ADMIN', scopes: READS, dpop: false }),
+      this.addServiceApp({ name: 'dpop', role: 'SUPER_ADMIN', scopes: [...READS, ...WRITES], dpop: true }),
+    ]);
     this.state.commit();
   }
 
