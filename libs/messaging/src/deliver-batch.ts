@@ -3,6 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import { bury, buryUnknown, park } from './dead-messages.ts';
 import { inOrder, type GapReader, type Ordered } from './in-order.ts';
 import type { Arrival, BatchHandler, Message } from './message.ts';
+import { ErrorsAreHidden } from './original-errors.ts';
 import { advance, keyName, lockParked, lookUp, Overtaken, writeCheckpoint, type Known, type Step } from './seen.ts';
 
 /** A consumer group in this process. */
@@ -72,6 +73,9 @@ async function handle(consumer: Consumer, part: readonly Ordered[], known: Known
   for (const { stream, revision } of steps) known.revisions.set(stream, revision);
 }
 
+/** What no message is to blame for: the same batch later may succeed. */
+const isNotTheMessage = (error: unknown): boolean => error instanceof ErrorsAreHidden || isDatabaseTrouble(error);
+
 function stepsOf(messages: readonly Message[], revisions: ReadonlyMap<string, number>): Step[] {
   const steps = new Map<string, Step>();
   for (const { stream, revision } of messages) steps.set(stream, { stream, previous: revisions.get(stream) ?? -1, revision });
@@ -83,7 +87,7 @@ async function succeeds(work: () => Promise<void>): Promise<boolean> {
     await work();
     return true;
   } catch (error) {
-    if (error instanceof Overtaken || isDatabaseTrouble(error)) throw error;
+    if (error instanceof Overtaken || isNotTheMessage(error)) throw error;
     return false;
   }
 }
@@ -132,7 +136,7 @@ export async function attempt(
       await sql`release savepoint one_message`.execute(transaction);
       return undefined;
     } catch (error) {
-      if (isDatabaseTrouble(error)) throw error;
+      if (isNotTheMessage(error)) throw error;
       await sql`rollback to savepoint one_message`.execute(transaction);
       if (attempts === TRIES) return { error, attempts };
     }

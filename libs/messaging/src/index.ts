@@ -7,3 +7,4 @@ export { createKafka, ensureTopics, topicConfig, type KafkaOptions } from './kaf
 export { dismissDeadMessage, listDeadMessages, retryDeadMessages } from './dead-messages.ts';
 export { readCheckpoint, writeCheckpoint } from './seen.ts';
 export { type Log } from './log.ts';
+export { OriginalErrors } from './original-errors.ts';

@@ -33,7 +33,7 @@ export interface BatchContext<T = unknown> {
 }
 
 /**
- * A handler: an `@EventPattern(topic)` method. It gets messages of its topic in order (per key and stream), each revision of a stream exactly
+ * A handler: an `@EventPattern<string>(topic)` method of `(@Payload() batch, @Ctx() context)`. It gets messages of its topic in order (per key and stream), each revision of a stream exactly
  * once as far as its transaction is concerned, at most 500 at a time. It touches the database only and calls nobody; it may be run again after a rollback.
  */
 export type BatchHandler = (batch: Message[], context: BatchContext) => Promise<void>;

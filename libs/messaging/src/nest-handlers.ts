@@ -2,6 +2,7 @@ import { topicNamed, type Topic } from '@muster/contracts';
 import type { MessageHandler } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { BatchHandler } from './message.ts';
+import { ErrorsAreHidden, isHidden } from './original-errors.ts';
 
 /**
  * The `@EventPattern` methods of a service by topic. Throws for a pattern that is no topic of events, and for two methods on one topic: which goes
@@ -21,7 +22,12 @@ export function batchHandlers(registered: ReadonlyMap<string, MessageHandler>): 
 /** Nest's handlers never reject: what the method threw comes as an observable that fails on subscription. Who does not subscribe commits over errors. */
 async function callHandler(handler: MessageHandler, ...[batch, context]: Parameters<BatchHandler>): Promise<void> {
   const answer: unknown = await handler(batch, context);
-  if (isObservable(answer)) await lastValueFrom(answer, { defaultValue: undefined });
+  if (!isObservable(answer)) return;
+  try {
+    await lastValueFrom(answer, { defaultValue: undefined });
+  } catch (error) {
+    throw isHidden(error) ? new ErrorsAreHidden() : error;
+  }
 }
 
 export const topicsOf = (handlers: ReadonlyMap<string, BatchHandler>): Topic[] =>

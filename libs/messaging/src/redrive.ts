@@ -34,7 +34,7 @@ async function redriveKey(consumer: Consumer, topic: string, key: string): Promi
   }
   return consumer.database.transaction(async (transaction) => {
     const locked =
-      await sql`select 1 from parked_key where topic = ${topic} and key = ${key} and retry_at is not null for update skip locked`.execute(
+      await sql`select 1 from parked_key where topic = ${topic} and key = ${key} and retry_at is not null for update`.execute(
         transaction,
       );
     if (locked.rows.length === 0) return false;

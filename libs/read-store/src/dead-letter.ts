@@ -20,7 +20,8 @@ export interface DeadLetter {
 
 const LONGEST = 500;
 const MAIL = /[^\s@"'<>]+@[^\s@"'<>]+/g;
-const QUOTED = /"[^"]*"|'[^']*'|`[^`]*`/g;
+// From the first quotation mark to the last: input that was quoted may hold marks itself.
+const QUOTED = /["'`].*["'`]/s;
 
 /** What a dead letter says of its cause. */
 export interface Described {
