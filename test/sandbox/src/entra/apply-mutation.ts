@@ -156,7 +156,7 @@ function unpark(directory: Directory, object: DirectoryObject, mutation: Cause):
 }
 
 function purge(directory: Directory, object: DirectoryObject, mutation: Cause): Applied {
-  if (object.current.deletedAt === undefined) softDelete(directory, object, { ...mutation, quiet: true });
+  if (object.current.deletedAt === undefined) softDelete(directory, object, mutation);
   for (const assignment of [...(object.held ?? []), ...(object.given ?? [])]) dropAssignment(directory, assignment);
   object.current.manager?.reports?.delete(object);
   reindex(directory, object, object.current.properties, {});

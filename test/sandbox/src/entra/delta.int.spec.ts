@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PageIterator, type Client, type PageCollection } from '@microsoft/microsoft-graph-client';
 
 import { openSpecTenant, type SpecTenant } from './official-clients.ts';
+import { seedEntra } from './seed.ts';
 
 type Item = Record<string, unknown> & { id: string };
 
@@ -134,6 +135,15 @@ describe('a delta of users', () => {
   });
 });
 
+describe('a seed', () => {
+  it('that comes after somebody read is told by delta, as nobody would find it else', async () => {
+    const { link } = await round('/users/delta?$deltatoken=latest');
+    const properties = { userPrincipalName: 'late@contoso.example', mailNickname: 'late', displayName: 'Late' };
+    seedEntra(tenant.entra.tenant, { users: [{ properties }] });
+    expect((await round(link)).items).toMatchObject([{ userPrincipalName: 'late@contoso.example' }]);
+  });
+});
+
 describe('a delta token', () => {
   it('is answered 410 with a Location after seven days; the location begins anew', async () => {
     const { link } = await round('/users/delta?$select=id');
@@ -191,7 +201,6 @@ describe('a delta of groups', () => {
     const users = Array.from({ length: 2_500 }, (_, at) => ({
       properties: { userPrincipalName: `m${at}@contoso.example`, mailNickname: `m${at}`, displayName: `M ${at}` },
     }));
-    const { seedEntra } = await import('./seed.ts');
     seedEntra(tenant.entra.tenant, { users, groups: [{ name: 'big', members: users.map((user) => user.properties.userPrincipalName) }] });
     const big = tenant.entra.tenant.directory.holder('group', 'displayName', 'big')!.id;
     const parts = (await round('/groups/delta?$select=displayName,members')).items.filter((item) => item.id === big);

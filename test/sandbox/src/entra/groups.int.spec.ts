@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '@microsoft/microsoft-graph-client';
 
 import { drawCompany } from '../kit/company.ts';
-import { companySeed } from './company-seed.ts';
+import { entraSeedOf } from '../seed-company.ts';
 import { openSpecTenant, type SpecTenant } from './official-clients.ts';
 
 interface Listed {
@@ -26,9 +26,9 @@ let admin: Client;
 let next = 1;
 
 beforeAll(async () => {
-  const seed = companySeed(company, { existing: () => true });
+  const seed = entraSeedOf(company);
   tenant = await openSpecTenant({
-    seed: { ...seed, groups: [...seed.groups, ...EXTRA] },
+    seed: { ...seed, groups: [...seed.groups!, ...EXTRA] },
     registrations: [
       { displayName: 'members-only', permissions: ['GroupMember.Read.All'] },
       { displayName: 'basic', permissions: ['User.ReadBasic.All'] },

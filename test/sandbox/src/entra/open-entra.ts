@@ -68,6 +68,7 @@ export async function openEntra(kit: Kit, options: EntraOptions = {}): Promise<E
     now: () => kit.clock.now(),
     scale: (ms) => kit.clock.scale(ms),
     lag: lagOf(kit),
+    everAsked: () => Object.keys(kit.journal.counters('graph.status.')).length > 0,
     journal: { append: (mutation) => state.appendLog('mutation', { seq: ++sequence, at: mutation.at, value: mutation }) },
   });
   replay(tenant, state);

@@ -43,8 +43,9 @@ export interface EntraSeed {
 const MEMBERS_A_MUTATION = 1_000;
 
 /**
- * Puts what is missing of the seed into the tenant, quietly: no audit entry, no change for delta, no lag. Ids depend on tenant and
- * name alone, so a second call with the same seed changes nothing.
+ * Puts what is missing of the seed into the tenant. Before the first request ever this is quiet (no audit entry, no change for delta,
+ * no lag); later it is as if an administrator had done it, so that nobody's delta misses it. Ids depend on tenant and name alone: a
+ * second call with the same seed changes nothing.
  */
 export function seedEntra(tenant: Tenant, seed: EntraSeed): void {
   const { users, groups, apps } = { users: [], groups: [], apps: [], ...seed };
@@ -56,7 +57,7 @@ export function seedEntra(tenant: Tenant, seed: EntraSeed): void {
   for (const app of apps) addApp(tenant, app, ids);
 }
 
-const quietly = (tenant: Tenant, wish: Wish) => tenant.commit({ ...wish, quiet: true }, 'app:seed', 'seed');
+const put = (tenant: Tenant, wish: Wish) => tenant.commit({ ...wish, quiet: !tenant.everAsked() }, 'app:seed', 'seed');
 const idOf = (tenant: Tenant, sort: string, name: string) => guid(`${tenant.settings.tenantId}/${sort}/${name.toLowerCase()}`);
 const loginOf = (user: SeedUser) => textOf(user.properties['userPrincipalName']);
 
@@ -70,14 +71,14 @@ function addUser(tenant: Tenant, user: SeedUser): string {
     ...user.properties,
     ...(user.privileged ? { [PRIVILEGED]: true } : {}),
   };
-  quietly(tenant, { op: 'create', kind: 'user', id, properties });
+  put(tenant, { op: 'create', kind: 'user', id, properties });
   return id;
 }
 
 function addManager(tenant: Tenant, user: SeedUser, ids: Map<string, string>): void {
   const manager = user.manager === undefined ? undefined : ids.get(user.manager);
   const id = ids.get(loginOf(user));
-  if (manager && id && !tenant.directory.find(id)?.current.manager) quietly(tenant, { op: 'manager', id, manager });
+  if (manager && id && !tenant.directory.find(id)?.current.manager) put(tenant, { op: 'manager', id, manager });
 }
 
 const SORTS: Record<GroupSort, Record<string, Json>> = {
@@ -106,7 +107,7 @@ function addGroup(tenant: Tenant, group: SeedGroup): string {
     ...SORTS[group.sort ?? 'security'],
     ...(group.hidden ? { visibility: 'HiddenMembership' } : {}),
   };
-  quietly(tenant, { op: 'create', kind: 'group', id, properties });
+  put(tenant, { op: 'create', kind: 'group', id, properties });
   return id;
 }
 
@@ -114,7 +115,7 @@ function addMembers(tenant: Tenant, group: SeedGroup, ids: Map<string, string>):
   const id = ids.get(group.name)!;
   const members = (group.members ?? []).map((name) => ids.get(name)).filter((member) => member !== undefined);
   for (let from = 0; from < members.length; from += MEMBERS_A_MUTATION) {
-    quietly(tenant, { op: 'join', id, members: members.slice(from, from + MEMBERS_A_MUTATION) });
+    put(tenant, { op: 'join', id, members: members.slice(from, from + MEMBERS_A_MUTATION) });
   }
 }
 
@@ -131,7 +132,7 @@ function addApp(tenant: Tenant, app: SeedApp, ids: Map<string, string>): void {
   }));
   if (!tenant.directory.find(id)) {
     const appId = idOf(tenant, 'application', app.name);
-    quietly(tenant, {
+    put(tenant, {
       op: 'create',
       kind: 'servicePrincipal',
       id,
@@ -142,7 +143,7 @@ function addApp(tenant: Tenant, app: SeedApp, ids: Map<string, string>): void {
     const principal = ids.get(name);
     const held = principal && tenant.directory.find(principal)?.held?.some((one) => one.resource.id === id);
     const assignment = idOf(tenant, 'assignment', `${app.name}/${name}`);
-    if (principal && !held) quietly(tenant, { op: 'assign', id: assignment, principal, resource: id, appRoleId: roles[0]!.id });
+    if (principal && !held) put(tenant, { op: 'assign', id: assignment, principal, resource: id, appRoleId: roles[0]!.id });
   }
 }
 
@@ -164,6 +165,6 @@ export function seedRegistrations(tenant: Tenant): void {
   for (const { clientId, displayName } of tenant.settings.registrations) {
     const id = tenant.servicePrincipalIdOf(clientId);
     if (tenant.directory.find(id)) continue;
-    quietly(tenant, { op: 'create', kind: 'servicePrincipal', id, properties: servicePrincipal(tenant, displayName, clientId) });
+    put(tenant, { op: 'create', kind: 'servicePrincipal', id, properties: servicePrincipal(tenant, displayName, clientId) });
   }
 }

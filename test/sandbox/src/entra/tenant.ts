@@ -39,6 +39,8 @@ interface TenantParts {
   /** How long a documented duration lasts here. */
   scale?: (ms: number) => number;
   lag?: ViewLag;
+  /** Whether anybody ever read the tenant. */
+  everAsked?: () => boolean;
   journal?: MutationJournal;
 }
 
@@ -55,12 +57,14 @@ export class Tenant {
   /** Delta tokens issued before this instant count as expired. */
   deltaTokensFrom = 0;
   readonly scale: (ms: number) => number;
+  readonly everAsked: () => boolean;
   readonly #journal: MutationJournal | undefined;
 
   constructor(parts: TenantParts) {
     this.settings = parts.settings;
     this.directory = new Directory(parts.now, parts.lag ?? NO_LAG);
     this.scale = parts.scale ?? ((ms) => ms);
+    this.everAsked = parts.everAsked ?? (() => false);
     this.#journal = parts.journal;
   }
 
