@@ -106,6 +106,7 @@ export const codes = {
     413,
     'Send at most {limit} operations in one request.',
   ),
+  'service.unavailable': entry('A service does not answer', 'transient', 503, 'See `muster status`; start {service} again.'),
   'store.revision_conflict': entry('Somebody else wrote to the stream first', 'conflict', 409, 'Read again, decide again, append again.'),
   'store.timeout': entry(
     'The event store did not answer in time',

@@ -5,5 +5,6 @@ export { createLogger } from './logger.ts';
 export { openPlatform, type Platform } from './platform.ts';
 export { ProblemError } from './problem-filter.ts';
 export { runService } from './run-service.ts';
-export { SERVICE, startService, type RunningService, type Service, type ServiceContext } from './service.ts';
+export { startService, type RunningService } from './service.ts';
+export { SERVICE, type Service, type ServiceContext } from './service-context.ts';
 export { readSettings, type Settings } from './settings.ts';

@@ -1,14 +1,14 @@
 import 'reflect-metadata';
-import { type DynamicModule, Module, type Type, ValidationPipe } from '@nestjs/common';
+import { type DynamicModule, Module, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TerminusModule } from '@nestjs/terminus';
-import type { ConnectionConfig } from '@muster/connector';
-import type { EventStore } from '@muster/event-store';
 import { messagingTables } from '@muster/messaging';
-import { type Migration, openReadStore, type ReadStore } from '@muster/read-store';
+import { workTables } from '@muster/work';
+import { openReadStore, type ReadStore } from '@muster/read-store';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { DeadLettersController } from './dead-letters.ts';
 import { DEPENDENCIES, type Dependency, HealthController } from './health.ts';
 import { InternalGuard } from './internal-guard.ts';
 import { createLogger } from './logger.ts';
@@ -16,40 +16,8 @@ import { METRICS, MetricsController } from './metrics.ts';
 import { NestLogger } from './nest-logger.ts';
 import type { Platform } from './platform.ts';
 import { ProblemFilter } from './problem-filter.ts';
-import type { Settings } from './settings.ts';
+import { SERVICE, type Service, type ServiceContext } from './service-context.ts';
 import { createTransport } from './transport.ts';
-
-/** What a service is: a name, the tables it keeps, and the Nest module that wires it. */
-export interface Service {
-  /** Also its consumer group; its schema in PostgreSQL is the same with `_` for `-`. */
-  readonly name: string;
-  /** Absent: the service keeps no tables and consumes nothing. */
-  readonly migrations?: readonly Migration[];
-  module(context: ServiceContext): Type<unknown> | DynamicModule;
-}
-
-/** What the parts of a service are given; inject it under {@link SERVICE}. */
-export interface ServiceContext {
-  readonly name: string;
-  readonly settings: Settings;
-  readonly store: EventStore;
-  readonly connections: readonly ConnectionConfig[];
-  readonly logger: Logger;
-  readonly metrics: Registry;
-  /** Rises while something is taken in and not yet safely recorded: requests, batches, claimed rows, calls. */
-  readonly inProgress: Gauge<'kind'>;
-  /** Aborts when the service is asked to stop. */
-  readonly closing: AbortSignal;
-  /** The service's own schema. Throws for a service without migrations. */
-  readonly database: ReadStore;
-  now(): Date;
-  /** A waiting time of the real world as it passes here: divided by the time factor. */
-  scaled(milliseconds: number): number;
-  /** Something that readiness depends on, beside store, database and transport. */
-  dependsOn(dependency: Dependency): void;
-}
-
-export const SERVICE = Symbol('context of this service');
 
 export interface RunningService {
   readonly name: string;
@@ -68,7 +36,7 @@ export async function startService(service: Service, platform: Platform, options
     (await openReadStore({
       url: settings.database,
       schema: service.name.replaceAll('-', '_'),
-      migrations: [...messagingTables, ...service.migrations],
+      migrations: [...messagingTables, ...workTables, ...service.migrations],
     }));
   const closing = new AbortController();
   const dependencies: Dependency[] = [{ name: 'event-store', check: async () => void (await platform.store.checkHealth()) }];
@@ -76,13 +44,13 @@ export async function startService(service: Service, platform: Platform, options
   const context = createContext({ service, platform, logger, database, closing: closing.signal, dependencies });
 
   const fastify = new FastifyAdapter({ bodyLimit: BODY_LIMIT, forceCloseConnections: true });
-  const nest = await NestFactory.create<NestFastifyApplication>(rootModule(service.module(context), context, dependencies), fastify, {
+  const nest = await NestFactory.create<NestFastifyApplication>(rootModule(service, context, dependencies), fastify, {
     logger: new NestLogger(logger),
     abortOnError: false,
   });
   countRequests(fastify, context.inProgress);
   acceptScim(fastify);
-  nest.useGlobalGuards(new InternalGuard(settings.internalToken));
+  nest.useGlobalGuards(service.guard?.(context) ?? new InternalGuard(settings.internalToken));
   nest.useGlobalPipes(new ValidationPipe({ whitelist: true, transform: true }));
   nest.useGlobalFilters(new ProblemFilter(logger));
   if (database) {
@@ -143,12 +111,13 @@ function createContext({ service, platform, logger, database, closing, dependenc
 @Module({})
 class RootModule {}
 
-function rootModule(service: Type<unknown> | DynamicModule, context: ServiceContext, dependencies: readonly Dependency[]): DynamicModule {
+function rootModule(service: Service, context: ServiceContext, dependencies: readonly Dependency[]): DynamicModule {
+  const keepsTables = service.migrations !== undefined;
   const kit: DynamicModule = {
     module: KitModule,
     global: true,
     imports: [TerminusModule.forRoot({ logger: false })],
-    controllers: [HealthController, MetricsController],
+    controllers: [HealthController, MetricsController, ...(keepsTables ? [DeadLettersController] : [])],
     providers: [
       { provide: SERVICE, useValue: context },
       { provide: DEPENDENCIES, useValue: dependencies },
@@ -156,7 +125,7 @@ function rootModule(service: Type<unknown> | DynamicModule, context: ServiceCont
     ],
     exports: [SERVICE],
   };
-  return { module: RootModule, imports: [kit, service] };
+  return { module: RootModule, imports: [kit, service.module(context)] };
 }
 
 @Module({})

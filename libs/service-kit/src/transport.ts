@@ -1,7 +1,7 @@
 import { type BatchStrategy, EmbeddedStrategy, KafkaStrategy } from '@muster/messaging';
 import type { ReadStore } from '@muster/read-store';
 import type { Dependency } from './health.ts';
-import type { ServiceContext } from './service.ts';
+import type { ServiceContext } from './service-context.ts';
 
 export interface Transport {
   readonly strategy: BatchStrategy;

@@ -3,7 +3,6 @@ import type { EntraConfig } from '@muster/connector';
 import { connectEntra } from '@muster/connector-entra';
 import { Ingestion, ingestionTables } from '@muster/ingestion';
 import { SERVICE, type Service, type ServiceContext } from '@muster/service-kit';
-import { workTables } from '@muster/work';
 import { INGESTION, Reading } from './inbound.ts';
 
 @Module({
@@ -22,6 +21,6 @@ class EntraIngestionModule {}
 /** The writer of what is observed in Entra: `account-*`, `group-*`, `app-*` and `read-*` of its connections. */
 export const azureAdIngestion: Service = {
   name: 'azure-ad-ingestion',
-  migrations: [...workTables, ...ingestionTables],
+  migrations: ingestionTables,
   module: () => EntraIngestionModule,
 };

@@ -1,1 +1,2 @@
-export {};
+export { consoleService } from './module.ts';
+export type { ConsoleConfig } from './config.ts';

@@ -3,7 +3,6 @@ import type { OktaConfig } from '@muster/connector';
 import { connectOkta } from '@muster/connector-okta';
 import { Ingestion, ingestionTables } from '@muster/ingestion';
 import { SERVICE, type Service, type ServiceContext } from '@muster/service-kit';
-import { workTables } from '@muster/work';
 import { INGESTION, Reading } from './inbound.ts';
 
 @Module({
@@ -21,6 +20,6 @@ class OktaIngestionModule {}
 /** The writer of what is observed in Okta: `account-*`, `group-*`, `app-*` and `read-*` of its connections. */
 export const oktaIngestion: Service = {
   name: 'okta-ingestion',
-  migrations: [...workTables, ...ingestionTables],
+  migrations: ingestionTables,
   module: () => OktaIngestionModule,
 };

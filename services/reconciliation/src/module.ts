@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import type { Service } from '@muster/service-kit';
-import { workTables } from '@muster/work';
 import { Facts, Questions } from './inbound.ts';
 import { Reconciler } from './reconciler.ts';
 import { reconciliationTables } from './tables.ts';
@@ -11,6 +10,6 @@ class ReconciliationModule {}
 /** The writer of identities, claims, cases and plans. */
 export const reconciliation: Service = {
   name: 'reconciliation',
-  migrations: [...workTables, ...reconciliationTables],
+  migrations: reconciliationTables,
   module: () => ReconciliationModule,
 };

@@ -1,0 +1,42 @@
+import type { CanActivate, DynamicModule, Type } from '@nestjs/common';
+import type { ConnectionConfig } from '@muster/connector';
+import type { EventStore } from '@muster/event-store';
+import type { Migration, ReadStore } from '@muster/read-store';
+import type { Logger } from 'pino';
+import type { Gauge, Registry } from 'prom-client';
+import type { Dependency } from './health.ts';
+import type { Settings } from './settings.ts';
+
+/** What a service is: a name, the tables it keeps, and the Nest module that wires it. */
+export interface Service {
+  /** Also its consumer group; its schema in PostgreSQL is the same with `_` for `-`. */
+  readonly name: string;
+  /** Absent: the service keeps no tables and consumes nothing. */
+  readonly migrations?: readonly Migration[];
+  module(context: ServiceContext): Type<unknown> | DynamicModule;
+  /** Who may ask over HTTP. Absent: holders of the internal token. */
+  guard?(context: ServiceContext): CanActivate;
+}
+
+/** What the parts of a service are given; inject it under {@link SERVICE}. */
+export interface ServiceContext {
+  readonly name: string;
+  readonly settings: Settings;
+  readonly store: EventStore;
+  readonly connections: readonly ConnectionConfig[];
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  /** Rises while something is taken in and not yet safely recorded: requests, batches, claimed rows, calls. */
+  readonly inProgress: Gauge<'kind'>;
+  /** Aborts when the service is asked to stop. */
+  readonly closing: AbortSignal;
+  /** The service's own schema. Throws for a service without migrations. */
+  readonly database: ReadStore;
+  now(): Date;
+  /** A waiting time of the real world as it passes here: divided by the time factor. */
+  scaled(milliseconds: number): number;
+  /** Something that readiness depends on, beside store, database and transport. */
+  dependsOn(dependency: Dependency): void;
+}
+
+export const SERVICE = Symbol('context of this service');

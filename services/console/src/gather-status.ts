@@ -1,0 +1,56 @@
+import type { ServiceContext } from '@muster/service-kit';
+import type { Services } from './ask-services.ts';
+
+interface Counted {
+  readonly upTo?: object;
+  readonly counts?: Record<string, number>;
+  readonly waiting?: number;
+  readonly dead?: number;
+  readonly openCases?: number;
+}
+
+/** Services, connections and backlog at a glance. A service that does not answer is shown as not ready and hides nothing else. */
+export async function gatherStatus(service: ServiceContext, services: Services): Promise<object> {
+  const health = await Promise.all(services.names.map((name) => readiness(services, name)));
+  const statuses = new Map(await Promise.all(services.names.map(async (name) => [name, await statusOf(services, name)] as const)));
+  const audit = statuses.get('audit-projection');
+  const connections = await services
+    .json<{ connections: object[] }>('audit-projection', '/connections')
+    .catch(() => ({ connections: service.connections.map(({ name, kind, state }) => ({ connection: name, kind, state })) }));
+  const waiting = [...statuses].flatMap(([name, { waiting: count }]) =>
+    count === undefined ? [] : [[`${name}: waiting`, count] as const],
+  );
+  const dead = [...statuses.values()].reduce((sum, one) => sum + (one.dead ?? 0), 0);
+  return {
+    upTo: audit?.upTo ?? { position: '0', recordedAt: null },
+    services: health,
+    connections: connections.connections,
+    counts: {
+      ...audit?.counts,
+      'open cases': statuses.get('reconciliation')?.openCases ?? 0,
+      'dead letters': dead,
+      ...Object.fromEntries(waiting),
+    },
+  };
+}
+
+async function readiness(services: Services, name: string): Promise<{ name: string; ready: boolean; because?: string }> {
+  try {
+    const { status, body } = await services.ask(name, '/health/ready');
+    if (status === 200) return { name, ready: true };
+    const { error = {} } = JSON.parse(body) as { error?: Record<string, { message?: string }> };
+    return {
+      name,
+      ready: false,
+      because: Object.entries(error)
+        .map(([what, { message }]) => `${what}: ${message ?? 'down'}`)
+        .join('; '),
+    };
+  } catch (error) {
+    return { name, ready: false, because: (error as Error).message };
+  }
+}
+
+async function statusOf(services: Services, name: string): Promise<Counted> {
+  return services.json<Counted>(name, '/status').catch(() => ({}));
+}

@@ -1,0 +1,108 @@
+import { All, Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { SERVICE, type ServiceContext } from '@muster/service-kit';
+import { type Answered, Refusal, Services } from './ask-services.ts';
+import { presentPlan } from './present-plan.ts';
+import { gatherStatus } from './gather-status.ts';
+
+interface Reply {
+  status(code: number): Reply;
+  header(name: string, value: string): Reply;
+  send(body: string): void;
+}
+
+const relay = (reply: Reply, { status, contentType, body }: Answered): void =>
+  reply.status(status).header('content-type', contentType).send(body);
+
+/** A service's own refusal is handed on; everything else goes the way of all errors. */
+async function relayRefusal(reply: Reply, work: () => Promise<object>): Promise<void> {
+  try {
+    relay(reply, { status: 200, contentType: 'application/json', body: JSON.stringify(await work()) });
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    relay(reply, error.answered);
+  }
+}
+
+/** What operators ask. Answers about people come from the audit projection, plans and cases from reconciliation. */
+@Controller('api')
+export class Api {
+  constructor(
+    @Inject(SERVICE) private readonly service: ServiceContext,
+    private readonly services: Services,
+  ) {}
+
+  @Get('status')
+  status(@Res() reply: Reply): Promise<void> {
+    return relayRefusal(reply, () => gatherStatus(this.service, this.services));
+  }
+
+  @Get('plan/:person')
+  plan(@Param('person') person: string, @Res() reply: Reply): Promise<void> {
+    return relayRefusal(reply, () => presentPlan(this.services, person));
+  }
+
+  @Get('cases')
+  cases(@Res() reply: Reply): Promise<void> {
+    return relayRefusal(reply, async () => {
+      const { upTo } = await this.services.json<{ upTo: object }>('audit-projection', '/status');
+      return { upTo, ...(await this.services.json<object>('reconciliation', '/cases')) };
+    });
+  }
+
+  @Post('cases/:id/resolve')
+  async resolve(@Param('id') id: string, @Body() body: object, @Res() reply: Reply): Promise<void> {
+    const answer = JSON.stringify({ ...body, by: 'operator' });
+    relay(reply, await this.services.ask('reconciliation', `/cases/${encodeURIComponent(id)}/resolve`, { method: 'POST', body: answer }));
+  }
+
+  @Get('dead-letters')
+  deadLetters(@Res() reply: Reply): Promise<void> {
+    return relayRefusal(reply, async () => {
+      const lists = await Promise.all(this.services.names.map((name) => this.#deadLettersOf(name)));
+      return { deadLetters: lists.flat() };
+    });
+  }
+
+  @Get('dead-letters/:id')
+  async deadLetter(@Param('id') id: string, @Res() reply: Reply): Promise<void> {
+    relay(reply, await this.services.ask(id.split('.', 1)[0] ?? '', `/dead-letters/${encodeURIComponent(id)}`));
+  }
+
+  @Post('dead-letters/:id/retry')
+  async retry(@Param('id') id: string, @Res() reply: Reply): Promise<void> {
+    relay(
+      reply,
+      await this.services.ask(id.split('.', 1)[0] ?? '', `/dead-letters/${encodeURIComponent(id)}/retry`, { method: 'POST', body: '{}' }),
+    );
+  }
+
+  /** Timelines, points in time, explanations, people, connections: whatever else the audit projection answers. */
+  @All('*path')
+  async audit(@Req() request: { url: string }, @Res() reply: Reply): Promise<void> {
+    relay(reply, await this.services.ask('audit-projection', request.url.replace(/^\/api/, '')));
+  }
+
+  async #deadLettersOf(service: string): Promise<object[]> {
+    const { status, body } = await this.services.ask(service, '/dead-letters');
+    if (status === 404) return [];
+    return (JSON.parse(body) as { deadLetters: object[] }).deadLetters;
+  }
+}
+
+/** Where an HR system pushes, in the form that Entra's inbound provisioning takes. */
+@Controller('scim/v2')
+export class Scim {
+  constructor(private readonly services: Services) {}
+
+  @Post(':connection/Bulk')
+  @HttpCode(202)
+  @Header('content-type', 'application/scim+json')
+  async push(@Param('connection') connection: string, @Body() body: object, @Res() reply: Reply): Promise<void> {
+    const answered = await this.services.ask('hr-ingestion', `/bulk/${encodeURIComponent(connection)}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
+    if (answered.status === 202) reply.header('location', `/scim/v2/${connection}/Bulk`);
+    relay(reply, answered);
+  }
+}

@@ -1,0 +1,47 @@
+import { type BeforeApplicationShutdown, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { SERVICE, type Service, type ServiceContext } from '@muster/service-kit';
+import { Services } from './ask-services.ts';
+import type { ConsoleConfig } from './config.ts';
+import { ConsoleGuard } from './guard.ts';
+import { Api, Scim } from './inbound.ts';
+import { declareConnections, publishFlows } from './publish-flows.ts';
+
+const CONFIG = Symbol('settings of the console');
+
+/** Publishes what files say before anybody can ask. */
+@Injectable()
+class FromFiles implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(
+    @Inject(SERVICE) private readonly service: ServiceContext,
+    @Inject(CONFIG) private readonly config: ConsoleConfig,
+    private readonly services: Services,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await declareConnections(this.service);
+    const published = await publishFlows(this.service, this.config.flowsFolder);
+    this.service.logger.info({ published }, 'flows are in force');
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.services.close();
+  }
+}
+
+/** The authenticated front: operators and HR systems come in here. The writer of `flow-*` and `connection-*`. */
+export const consoleService = (config: ConsoleConfig): Service => {
+  @Module({
+    controllers: [Scim, Api],
+    providers: [
+      FromFiles,
+      { provide: CONFIG, useValue: config },
+      {
+        provide: Services,
+        inject: [SERVICE],
+        useFactory: ({ settings }: ServiceContext) => new Services(config.services, settings.internalToken),
+      },
+    ],
+  })
+  class ConsoleModule {}
+  return { name: 'console', module: () => ConsoleModule, guard: (context) => new ConsoleGuard(context, config.operatorToken) };
+};
