@@ -78,6 +78,13 @@ const forbidden = (attempt: Attempt): Verdict =>
         remedy: `Grant the missing application permission to the client of ${attempt.connection}, with admin consent.`,
       };
 
+/** How Graph words that something else owns what was to be written, and where to write it instead. */
+const MASTERED: readonly [RegExp, string][] = [
+  [/on-premises mastered|Directory Sync/i, 'in the on-premises directory that masters this object'],
+  [/dynamic/i, 'in the rule that makes the members of this group'],
+  [/mail-enabled|distribution list|Exchange/i, 'in Exchange, which masters this object'],
+];
+
 const refusal = (answer: GraphAnswer, attempt: Attempt): Verdict => {
   if (answer.detailCodes.includes('ObjectConflict')) {
     return {
@@ -89,14 +96,8 @@ const refusal = (answer: GraphAnswer, attempt: Attempt): Verdict => {
   }
   const words = scrub(answer.message, attempt.values ?? []);
   const says = `refused it (${answer.code || answer.status}${words === '' ? '' : `: ${words}`})`;
-  if (/on-premises mastered|Directory Sync/i.test(answer.message)) {
-    return {
-      code: 'target.not_writable',
-      kind: 'refused',
-      says,
-      remedy: 'Change it in the on-premises directory that masters this object.',
-    };
-  }
+  const master = MASTERED.find(([pattern]) => pattern.test(answer.message))?.[1];
+  if (master !== undefined) return { code: 'target.not_writable', kind: 'refused', says, remedy: `Change it ${master}.` };
   const field = answer.targets.length > 0 ? answer.targets.slice(0, 20).join(', ') : 'the value';
   return { code: 'target.value_refused', kind: 'refused', says, remedy: `Correct ${field} in its source or in the mapping.` };
 };

@@ -34,9 +34,12 @@ describe('a user of Okta', () => {
     ['STAGED', false],
     ['SUSPENDED', false],
     ['DEPROVISIONED', false],
-    ['SOMETHING_NEW', false],
   ])('in state %s is enabled: %s', (status, enabled) => {
     expect(observeUser('okta-main', [], { ...user, status })).toMatchObject({ status, enabled });
+  });
+
+  it('in a state that is not known says nothing about being enabled', () => {
+    expect(observeUser('okta-main', [], { ...user, status: 'SOMETHING_NEW' })).toMatchObject({ aspects: ['profile'] });
   });
 
   it('whose profile a directory masters is not writable', () => {

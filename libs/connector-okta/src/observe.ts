@@ -1,4 +1,4 @@
-import type { ObservedAccount, ObservedApp, ObservedEntitlement, ObservedGroup, Profile, Value } from '@muster/connector';
+import type { Aspect, ObservedAccount, ObservedApp, ObservedEntitlement, ObservedGroup, Profile, Value } from '@muster/connector';
 
 /** An object as it came over the wire; whatever is unknown in it is passed over. */
 export type Wire = Readonly<Record<string, unknown>>;
@@ -38,6 +38,10 @@ export const profileOf = (profile: unknown, attributes: readonly string[]): Prof
  * LOCKED_OUT. In STAGED, SUSPENDED and DEPROVISIONED somebody has to enable the account first.
  */
 const ENABLED = new Set(['ACTIVE', 'PROVISIONED', 'RECOVERY', 'PASSWORD_EXPIRED', 'LOCKED_OUT']);
+const NOT_ENABLED = new Set(['STAGED', 'SUSPENDED', 'DEPROVISIONED']);
+
+/** Nothing is concluded from a state that Okta made up since. */
+const aspectsOf = (status: string): Aspect[] => (ENABLED.has(status) || NOT_ENABLED.has(status) ? ['profile', 'status'] : ['profile']);
 
 export const isEnabled = (status: string): boolean => ENABLED.has(status);
 
@@ -64,7 +68,7 @@ export const observeUser = (connection: string, attributes: readonly string[], u
     ...(createdAt === undefined ? {} : { createdAt }),
     ...(changedAt === undefined ? {} : { changedAt }),
     ...(masteredBy === undefined ? {} : { notWritable: [...attributes], masteredBy }),
-    aspects: ['profile', 'status'],
+    aspects: aspectsOf(status),
   };
 };
 

@@ -20,8 +20,8 @@ interface TokenHolder {
 
 const RENEW_BEFORE_MS = 60_000;
 
-/** The SDK's type of this lacks the fields of node-fetch. */
-const asJson: object = { headers: { Accept: 'application/json' } };
+/** A request of its own for each page: the SDK writes the credential into the object that it is given. Its type lacks the fields of node-fetch. */
+const asJson = (): object => ({ headers: { Accept: 'application/json' } });
 
 /** The SDK takes RSA keys as PKCS#1 PEM or as JWK; everything else that Node can read is brought into that form. */
 const rsaPem = (connection: string, text: string): string => {
@@ -104,7 +104,7 @@ export class OktaSession {
       });
     return this.#read(
       async (call) => {
-        const list = new okta.Collection<Wire>(this.client.http, `${this.config.url}${cursor}`, undefined, asJson);
+        const list = new okta.Collection<Wire>(this.client.http, `${this.config.url}${cursor}`, undefined, asJson());
         const items: unknown = await list.getNextPage();
         if (!Array.isArray(items)) throw new Error('the page is not a list');
         return {

@@ -55,6 +55,21 @@ describe('a list', () => {
     expect(last).toMatchObject({ complete: false, incompleteBecause: [{ code: 'connection.page_repeated' }] });
   });
 
+  it('asks again for an empty page that leads to itself, but not for ever', async () => {
+    let asked = 0;
+    const stalling = (until: number): PageWalk<Raw, string>['fetch'] => {
+      asked = 0;
+      return (cursor) => {
+        asked += 1;
+        if (cursor === undefined) return Promise.resolve({ items: [{ id: 'a' }], next: '1', startedAt });
+        return Promise.resolve(asked <= until ? { items: [], next: '1', startedAt } : { items: [{ id: 'b' }], startedAt });
+      };
+    };
+    expect((await all(list([], { fetch: stalling(3) }))).last).toMatchObject({ items: ['b'], complete: true });
+    expect((await all(list([], { fetch: stalling(1000) }))).last).toMatchObject({ complete: false });
+    expect(asked).toBeLessThan(10);
+  });
+
   it('proves no absence when an item could not be read, and gives the others', async () => {
     const { items, last } = await all(list([[{ id: 'a' }, { id: 'b', bad: true }, {}]]));
     expect(items).toEqual(['a']);

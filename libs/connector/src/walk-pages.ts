@@ -22,6 +22,8 @@ export interface PageWalk<R, T> {
 }
 
 const MAX_PAGES = 100_000;
+/** So often in a row may a page be empty and lead to itself. */
+const MAX_STALLS = 3;
 
 const because = (scope: Scope, code: string, message: string): Shortfall => ({ code, scope, message });
 
@@ -81,11 +83,14 @@ class Walk<R, T> {
 export async function* walkPages<R, T>(walk: PageWalk<R, T>): AsyncGenerator<Page<T>, void, undefined> {
   const seen = new Walk(walk);
   let cursor = walk.from;
+  let stalls = 0;
   if (cursor !== undefined) seen.leadsOn(cursor);
   for (;;) {
     const { items: raw, next, startedAt } = await walk.fetch(cursor);
     const items = seen.read(raw);
-    if (next === undefined || !seen.leadsOn(next)) {
+    stalls = raw.length === 0 && next === cursor ? stalls + 1 : 0;
+    const waits = stalls > 0 && stalls <= MAX_STALLS;
+    if (next === undefined || (!waits && !seen.leadsOn(next))) {
       yield { items, startedAt, ...seen.end() };
       return;
     }

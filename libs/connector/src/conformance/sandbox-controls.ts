@@ -51,10 +51,13 @@ export interface ConnectorUnderTest {
   newAccount(number: number): NewAccount;
   /** An attribute that the connection observes and may write, with two values. */
   attribute: { name: string; values: [string, string] };
-  /** Ids of a group that takes members, and of the list whose permission is `short`. */
+  /** A group that takes members. */
   groupId: string;
-  /** Lists that a connection with short permissions must not call complete. */
+  /** What becomes of a list that the short permissions do not cover. */
+  shortPermissions: 'trimmed' | 'refused';
   shortList: 'accounts' | 'members';
+  /** Prepares the target for the next connection with short permissions. */
+  shorten?(): Promise<void>;
   /** Milliseconds after which reads agree with writes. */
   settleMs: number;
   close(): Promise<void>;
