@@ -14,6 +14,8 @@ const MOST_A_PAGE = 1_000;
  * Entries that the audit view does not show yet are left out and appear later, between those already read.
  */
 export function listDirectoryAudits(tenant: Tenant, call: Call): Answer {
+  const order = call.query.get('$orderby')?.trim().toLowerCase();
+  if (order !== undefined && order !== 'activitydatetime desc') throw badRequest(`Unsupported order: '${order}'.`);
   const filterText = call.query.get('$filter');
   const filter = filterText === null ? undefined : parseFilter(filterText);
   const test = filter ? compileFilter(filter) : () => true;

@@ -188,6 +188,17 @@ describe('the limits', () => {
     expect(tenant.kit.faults.fired(rule)).toBe(1);
   });
 
+  it.each([
+    [undefined, '10'],
+    ['no-retry-after', null],
+  ])('are played by a throttle rule, form %s', async (form, retryAfter) => {
+    const rule = tenant.kit.faults.add({ server: 'graph', kind: 'throttle', times: 1, ...(form === undefined ? {} : { form }) });
+    const answer = await tenant.bare('GET', '/users', { token: await tenant.tokenOf('muster') });
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, retryAfter]);
+    expect(await answer.json()).toMatchObject({ error: { code: 'TooManyRequests', innerError: {} } });
+    expect(tenant.kit.faults.fired(rule)).toBe(1);
+  });
+
   it('count writes apart, in windows of 150 seconds', async () => {
     tenant.entra.throttle.limits = { ...tenant.entra.throttle.limits, writes: 2 };
     const made = (await muster.api('/users').post(newUser())) as { id: string };
