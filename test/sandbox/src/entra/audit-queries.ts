@@ -14,29 +14,36 @@ const MOST_A_PAGE = 1_000;
  * Entries that the audit view does not show yet are left out and appear later, between those already read.
  */
 export function listDirectoryAudits(tenant: Tenant, call: Call): Answer {
-  const order = call.query.get('$orderby')?.trim().toLowerCase();
-  if (order !== undefined && order !== 'activitydatetime desc') throw badRequest(`Unsupported order: '${order}'.`);
-  const filterText = call.query.get('$filter');
-  const filter = filterText === null ? undefined : parseFilter(filterText);
-  const test = filter ? compileFilter(filter) : () => true;
+  checkOrder(call.query.get('$orderby'));
   const size = pageSize(call);
-  const before = Number(call.query.get('$skiptoken') ?? Infinity);
   const value: JsonObject[] = [];
-  let next: number | undefined;
-  for (const entry of narrowed(tenant, filter)) {
-    if (entry.sequence >= before || !isShown(tenant, entry)) continue;
-    const shown = describeAudit(entry, (by) => tenant.describeActor(by));
-    if (!test(shown)) continue;
+  const body: JsonObject = { '@odata.context': `${call.root}/$metadata#auditLogs/directoryAudits` };
+  for (const { sequence, shown } of matching(tenant, call)) {
     if (value.length === size) {
-      next = entry.sequence + 1;
+      body['@odata.nextLink'] = nextLink(call, `${sequence + 1}`);
       break;
     }
     value.push(shown);
   }
-  const body: JsonObject = { '@odata.context': `${call.root}/$metadata#auditLogs/directoryAudits` };
-  if (next !== undefined) body['@odata.nextLink'] = nextLink(call, `${next}`);
   body['value'] = value as JsonObject[string];
   return { status: 200, body };
+}
+
+function checkOrder(text: string | null): void {
+  if (text !== null && text.trim().toLowerCase() !== 'activitydatetime desc') throw badRequest(`Unsupported order: '${text}'.`);
+}
+
+/** Entries before the one that the page token names. */
+function* matching(tenant: Tenant, call: Call): Generator<{ sequence: number; shown: JsonObject }> {
+  const text = call.query.get('$filter');
+  const filter = text === null ? undefined : parseFilter(text);
+  const test = filter ? compileFilter(filter) : () => true;
+  const before = Number(call.query.get('$skiptoken') ?? Infinity);
+  for (const entry of narrowed(tenant, filter)) {
+    if (entry.sequence >= before || !isShown(tenant, entry)) continue;
+    const shown = describeAudit(entry, (by) => tenant.describeActor(by));
+    if (test(shown)) yield { sequence: entry.sequence, shown };
+  }
 }
 
 function pageSize(call: Call): number {
