@@ -4,8 +4,8 @@ import { AccessDenied, EventStoreError, StoreFault, StoreTimeout, StoreUnavailab
 const GRPC_CANCELLED = 1;
 const GRPC_DEADLINE_EXCEEDED = 4;
 const GRPC_UNAUTHENTICATED = 16;
-// Internal (13): how a connection that broke in mid-stream may show. Unavailable (14): the usual way.
-const GRPC_LOST: ReadonlySet<unknown> = new Set([GRPC_CANCELLED, 13, 14]);
+// Resource exhausted (8): more calls at once than a connection has streams. Internal (13): how a connection that broke in mid-stream may show. Unavailable (14): the usual way.
+const GRPC_LOST: ReadonlySet<unknown> = new Set([GRPC_CANCELLED, 8, 13, 14]);
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
 

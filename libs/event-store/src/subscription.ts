@@ -19,6 +19,8 @@ export interface SubscribeOptions {
    * promise. If it rejects, the same events come again after a pause (perhaps with more behind them).
    */
   onBatch(events: RecordedEvent[], checkpoint: string): Promise<void>;
+  /** Leave the personal fields closed, as the store holds them; `PersonalFields` opens them. For who passes events on unread. Default false. */
+  asStored?: boolean;
   /** Every failure, before the pause that follows it: lost connections (EventStoreError) and whatever `onBatch` threw. */
   onError?(error: unknown): void;
   /** Everything that was there when the subscription (re)started has been dealt with. */
@@ -35,6 +37,8 @@ interface Progress {
   checkpoint: string | undefined;
   caughtUp: boolean;
 }
+
+const NO_SIGN: Progress = { checkpoint: undefined, caughtUp: false };
 
 /** A catch-up subscription that comes back by itself behind the last batch that was dealt with. Nothing is lost, repeated within one run, or reordered. */
 export class Subscription {
@@ -137,10 +141,10 @@ export class Subscription {
       });
       if (this.#stopping.signal.aborted) return;
       // Seen with nothing left in the buffer: every event before it is in this chunk or was in an earlier one.
-      const { checkpoint, caughtUp } = reader.drained ? progress : { checkpoint: undefined, caughtUp: false };
+      const { checkpoint, caughtUp } = reader.drained ? progress : NO_SIGN;
       const sealed = chunk.events.map(toSealed).filter(({ position }) => comparePositions(position, this.#position) > 0);
-      if (sealed.length > 0) await this.#handle(await openEvents(this.#fields, sealed));
-      if (checkpoint !== undefined && comparePositions(checkpoint, this.#position) > 0) this.#position = checkpoint;
+      if (sealed.length > 0) await this.#handle(this.#options.asStored ? sealed : await openEvents(this.#fields, sealed));
+      this.#moveTo(checkpoint);
       if (caughtUp) this.#caughtUp(progress);
       if (chunk.ended && chunk.events.length === 0) return;
     }
@@ -151,6 +155,11 @@ export class Subscription {
     await this.#options.onBatch(events, checkpoint);
     this.#position = checkpoint;
     this.#progressed = true;
+  }
+
+  /** Over events of other prefixes. */
+  #moveTo(checkpoint: string | undefined): void {
+    if (checkpoint !== undefined && comparePositions(checkpoint, this.#position) > 0) this.#position = checkpoint;
   }
 
   #caughtUp(progress: Progress): void {
