@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Api } from '@muster/cli';
+import { askAdmin, type Sandboxes } from './sandboxes.ts';
+
+export interface Seeding {
+  readonly sandboxes: Sandboxes;
+  readonly console: { readonly url: string; readonly token: string };
+  readonly hrToken: string;
+  say(line: string): void;
+}
+
+const PATIENCE_MS = 180_000;
+
+/** Fills the sandboxes with a company that is at work already, lets HR push its workers, and waits until all of them are known and linked on both sides. */
+export async function seedCompany({ sandboxes, console, hrToken, say }: Seeding): Promise<void> {
+  const company = await askAdmin<{ name: string; workers: number; groups: number; apps: number }>(sandboxes, '/seed', { announce: true });
+  say(`  ${company.name}: ${company.workers} workers, ${company.groups} groups, ${company.apps} apps`);
+  await askAdmin(sandboxes, '/hr/subscription', { target: `${console.url}/scim/v2/hr-main/Bulk`, token: hrToken });
+  const api = new Api(console);
+  const end = performance.now() + PATIENCE_MS;
+  try {
+    for (;;) {
+      const { counts } = await api.get<{ counts: Record<string, number> }>('/api/status');
+      const { identities = 0, 'linked accounts': linked = 0 } = counts;
+      if (identities >= company.workers && linked >= company.workers * 2) {
+        say(`  ${identities} people known, ${linked} accounts linked`);
+        return;
+      }
+      if (performance.now() > end)
+        throw new Error(
+          `after ${PATIENCE_MS / 1000} s only ${identities} people are known and ${linked} accounts linked; see the logs in the data folder`,
+        );
+      await sleep(500);
+    }
+  } finally {
+    await api.close();
+  }
+}
