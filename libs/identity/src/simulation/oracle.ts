@@ -80,13 +80,22 @@ const commandsEndOnce = ({ events, sides }: Outcome, report: Report): void => {
 const ofPerson = (side: Side, key: string): { account: TrueAccount; deleted: boolean }[] =>
   side.accounts.filter(({ account }) => account.profile[KEY] === key);
 
-const oneAccountEach = ({ identityOf, sides }: Outcome, report: Report): void => {
-  for (const key of identityOf.keys())
-    for (const side of sides) {
-      const creates = side.log.filter(({ what, actor, accountId }) => what === 'created' && actor === 'muster' && ofPerson(side, key).some(({ account }) => account.id === accountId));
+/** An account that other hands deleted before we could join it to anybody: nobody could know whose it had been. */
+const wasNeverJoined = ({ events }: Outcome, { log }: Side, accountId: string): boolean => {
+  const deleted = log.find((entry) => entry.accountId === accountId && entry.what === 'deleted');
+  const joins = (event: PlainEvent): boolean => event.type === 'AccountLinked' || event.type === 'CommandEnded';
+  return deleted !== undefined && !events.some((event) => event.at < deleted.at && joins(event) && JSON.stringify(event.data).includes(`"${accountId}"`));
+};
+
+const oneAccountEach = (outcome: Outcome, report: Report): void => {
+  for (const key of outcome.identityOf.keys())
+    for (const side of outcome.sides) {
+      const theirs = new Set(ofPerson(side, key).map(({ account }) => account.id));
+      const creates = side.log.filter(({ what, actor, accountId }) => what === 'created' && actor === 'muster' && theirs.has(accountId));
+      const counted = creates.filter(({ accountId }) => !wasNeverJoined(outcome, side, accountId));
       const existing = side.existing.get(key);
       const stillThere = side.accounts.some(({ account, deleted }) => account.id === existing && !deleted);
-      if (creates.length > 1) report('I2', `${key} got ${creates.length} accounts in ${side.name}`);
+      if (counted.length > 1) report('I2', `${key} got ${creates.length} accounts in ${side.name}`);
       if (creates.length > 0 && stillThere) report('I2', `${key} got an account in ${side.name} beside the one that was there`);
     }
 };
@@ -163,6 +172,11 @@ const isLocked = (side: Side, account: TrueAccount): boolean => {
   return disabled === undefined ? !made : disabled.actor !== 'muster';
 };
 
+/** Another account of theirs was deleted by hand, and a person was asked which one is theirs. */
+const isDisputed = (side: Side, { key }: HrVersion, { events, identityOf }: Outcome): boolean =>
+  ofPerson(side, key).some(({ deleted }) => deleted) &&
+  events.some(({ type, data }) => type === 'CaseOpened' && data['kind'] === 'account-disputed' && data['identityId'] === identityOf.get(key) && data['connection'] === side.name);
+
 const stayersAreServed = (side: Side, final: HrVersion, outcome: Outcome, report: Report): void => {
   const theirs = ofPerson(side, final.key);
   const [one] = theirs.filter(({ deleted }) => !deleted);
@@ -173,6 +187,7 @@ const stayersAreServed = (side: Side, final: HrVersion, outcome: Outcome, report
     if (theirs.length === 0 && final.title !== 'Refused' && !(caseOpen && side.strangers.size > 0)) report('I9', `${final.key} has no account in ${side.name}`);
     return;
   }
+  if (isDisputed(side, final, outcome)) return;
   valuesAgree(side, one.account, final, report);
   managerAgrees(side, one.account, final, report);
   if (!one.account.enabled && !isLocked(side, one.account)) report('I9', `${final.key} is turned off in ${side.name} and should be on`);

@@ -193,22 +193,27 @@ export class Sender {
     });
   }
 
-  /** One call for all; a batch that is refused is narrowed down to whom it is refused for. */
+  /** One call for all; a batch that is refused is narrowed down to whom it is refused for. The fence is asked before each part of it leaves. */
   *#callAll(sendings: readonly Sending[]): Proc<Map<Sending, Answer>> {
     const answers = new Map<Sending, Answer>();
     const parts = bisect(sendings);
     let taken = true;
     for (let part = parts.next(); part.done !== true; part = parts.next(taken)) {
-      const batch = part.value;
+      const batch = part.value.filter((sending) => this.#mayBeSent(sending));
+      taken = true;
       const [head] = batch;
       if (head === undefined) continue;
       const connector = this.#connector(head.call.command.connection);
       const given = yield* connector.writeAll(batch.map(({ op, call }) => ({ op, commandId: call.command.commandId })));
-      taken = batch.length === 1 || given.every((answer) => !isRefusal(answer));
+      taken = part.value.length === 1 || given.every((answer) => !isRefusal(answer));
       if (!taken) this.#world.faults.note('batch refused for one member');
       else for (const [index, sending] of batch.entries()) answers.set(sending, given[index] ?? { result: 'already', at: this.#world.now });
     }
     return answers;
+  }
+
+  #mayBeSent({ row, lease }: Sending): boolean {
+    return nextStep(this.#input(row, lease, this.#facts(row.identityId), {})).do !== 'drop';
   }
 
   *#settle({ row, lease, call }: Sending, answer: Answer): Proc {

@@ -221,6 +221,9 @@ export class Reconciliation {
         return correlateCreated({ identity, identityId, connection, provisioning, provisioningStream, claim, account, ids: names.ids });
       });
     }
+    // An account may have been looked at before its owner existed: whoever plans for the owner looks again.
+    const key = this.#identityOf(identityId).attributes['employeeNumber'];
+    if (typeof key === 'string') for (const [stream] of this.#currents.accountsWithKey(key)) yield* this.#account(stream);
     return yield* this.#planner.plan(identityId);
   }
 }
