@@ -1,1 +1,12 @@
-export {};
+export { type Child, startChild } from './child.ts';
+export { writeConnections } from './connections-file.ts';
+export { DataFolder } from './data-folder.ts';
+export { flowsFolder } from './flow-files.ts';
+export { type Hired, hireAndWatch, type Step, StepMissed } from './hire.ts';
+export { type Options, parseOptions } from './options.ts';
+export { Parts } from './parts.ts';
+export { type Product, startProduct } from './product.ts';
+export { askAdmin, DOMAIN, type SandboxAddresses, type Sandboxes, startSandboxes } from './sandboxes.ts';
+export { seedCompany } from './seed.ts';
+export { type ServiceEnvironment, type ServiceProcess, startInProcess, startProcess, startProcesses } from './services.ts';
+export { VendorViews } from './vendor-views.ts';
