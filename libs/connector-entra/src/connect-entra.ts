@@ -1,5 +1,5 @@
-import { Budget } from '@muster/connector';
-import type { Connection, EntraConfig, PermissionReader, Readers, Writers } from '@muster/connector';
+import { shareBudget } from '@muster/connector';
+import type { Budget, Connection, EntraConfig, PermissionReader, Readers, Writers } from '@muster/connector';
 import { entraManifest } from './manifest.ts';
 import { EntraAccountReader } from './read-accounts.ts';
 import { openDeltaReaders } from './read-changes.ts';
@@ -11,7 +11,7 @@ import { EntraAccountWriter } from './write-accounts.ts';
 import { EntraMemberWriter } from './write-members.ts';
 
 export interface EntraDependencies {
-  /** The one budget of this connection in this process; a new one with the limits of the connection file if absent. */
+  /** Default: the one that everybody in this process shares who opens this connection. */
   budget?: Budget;
   /** How writers are made; the place where a test proves that nobody asks for them in `observe`. */
   openWriters?: typeof openEntraWriters;
@@ -41,7 +41,7 @@ const openReaders = (session: EntraSession): Readers => {
  * the token may do is decided by the app registration, so `permissions` says what is missing and what is too much.
  */
 export const connectEntra = (config: EntraConfig, dependencies: EntraDependencies = {}): Connection => {
-  const budget = dependencies.budget ?? new Budget(config.name, config.budget);
+  const { budget, release } = dependencies.budget ? { budget: dependencies.budget, release: () => undefined } : shareBudget(config);
   const session = new EntraSession(config, budget);
   const openWriters = dependencies.openWriters ?? openEntraWriters;
   return {
@@ -51,7 +51,7 @@ export const connectEntra = (config: EntraConfig, dependencies: EntraDependencie
     ...(config.state === 'live' ? { writers: openWriters(session) } : {}),
     close: async () => {
       await session.close();
-      if (!dependencies.budget) budget.close();
+      release();
     },
   };
 };

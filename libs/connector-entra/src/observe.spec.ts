@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { validateData } from '@muster/contracts';
 import { assignment, observeApp, observeGroup, observeUser } from './observe.ts';
 import { hintsOf } from './hints.ts';
 
@@ -119,5 +120,19 @@ describe('an item of a delta round', () => {
       expect.objectContaining({ deleted: 'removed', restorable: false }),
     ]);
     expect(hintsOf('account', {})).toEqual([]);
+  });
+});
+
+describe('what is observed', () => {
+  const read = { readId: 'r1', kind: 'fetch', startedAt: '2026-01-05T08:00:00.000Z' };
+
+  it('is valid data of the events that record it', () => {
+    const group = { id: 'g1', displayName: 'Sales', groupTypes: ['DynamicMembership'] };
+    const app = { id: 's1', displayName: 'Payroll', appRoles: [{ id: 'r1' }] };
+    const [holding] = assignment('entra-main', undefined, { principalId: 'g1', principalType: 'Group', resourceId: 's1' }) ?? [];
+    expect(validateData('AccountObserved', { ...observeUser(sight, { ...user, onPremisesSyncEnabled: true }), read })).toEqual([]);
+    expect(validateData('GroupObserved', { ...observeGroup('entra-main', group), read })).toEqual([]);
+    expect(validateData('AppObserved', { ...observeApp('entra-main', app), read })).toEqual([]);
+    expect(validateData('EntitlementObserved', { ...holding, read })).toEqual([]);
   });
 });

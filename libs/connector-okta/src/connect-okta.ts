@@ -1,5 +1,5 @@
-import { Budget } from '@muster/connector';
-import type { Connection, OktaConfig, PermissionReader, Readers, Writers } from '@muster/connector';
+import { shareBudget } from '@muster/connector';
+import type { Budget, Connection, OktaConfig, PermissionReader, Readers, Writers } from '@muster/connector';
 import { oktaManifest } from './manifest.ts';
 import { OktaAccountReader } from './read-accounts.ts';
 import { OktaEntitlementReader } from './read-entitlements.ts';
@@ -10,7 +10,7 @@ import { OktaAccountWriter } from './write-accounts.ts';
 import { OktaEntitlementWriter } from './write-entitlements.ts';
 
 export interface OktaDependencies {
-  /** The one budget of this connection in this process; a new one with the limits of the connection file if absent. */
+  /** Default: the one that everybody in this process shares who opens this connection. */
   budget?: Budget;
   /** How writers are made; the place where a test proves that nobody asks for them in `observe`. */
   openWriters?: typeof openOktaWriters;
@@ -40,7 +40,7 @@ const openReaders = (session: OktaSession): Readers => {
  * token is asked for reading scopes only. Throws Fault when the private key cannot be used.
  */
 export const connectOkta = (config: OktaConfig, dependencies: OktaDependencies = {}): Connection => {
-  const budget = dependencies.budget ?? new Budget(config.name, config.budget);
+  const { budget, release } = dependencies.budget ? { budget: dependencies.budget, release: () => undefined } : shareBudget(config);
   const session = new OktaSession(config, budget);
   const openWriters = dependencies.openWriters ?? openOktaWriters;
   return {
@@ -50,7 +50,7 @@ export const connectOkta = (config: OktaConfig, dependencies: OktaDependencies =
     ...(config.state === 'live' ? { writers: openWriters(session) } : {}),
     close: () => {
       session.close();
-      if (!dependencies.budget) budget.close();
+      release();
       return Promise.resolve();
     },
   };

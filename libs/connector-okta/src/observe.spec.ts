@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { validateData } from '@muster/contracts';
 import { appUser, observeApp, observeGroup, observeUser } from './observe.ts';
 
 const user = {
@@ -81,5 +82,20 @@ describe('an app of Okta', () => {
     expect(appUser('okta-main', '0oa1', { id: '00u1', scope: 'USER' })?.via).toBe('direct');
     expect(appUser('okta-main', '0oa1', { id: '00u1', scope: 'GROUP' })?.via).toBe('group');
     expect(appUser('okta-main', '0oa1', { id: '00u1' })?.via).toBe('unknown');
+  });
+});
+
+describe('what is observed', () => {
+  const read = { readId: 'r1', kind: 'fetch', startedAt: '2026-01-05T08:00:00.000Z' };
+
+  it('is valid data of the events that record it', () => {
+    const group = { id: '00g1', type: 'APP_GROUP', profile: { name: 'Sales', tags: ['a'] } };
+    const account = observeUser('okta-main', ['login', 'tags'], { ...user, credentials: { provider: { type: 'LDAP' } } });
+    expect(validateData('AccountObserved', { ...account, read })).toEqual([]);
+    expect(validateData('GroupObserved', { ...observeGroup('okta-main', group), read })).toEqual([]);
+    expect(validateData('AppObserved', { ...observeApp('okta-main', { id: '0oa1', status: 'ACTIVE', label: 'Payroll' }), read })).toEqual(
+      [],
+    );
+    expect(validateData('EntitlementObserved', { ...appUser('okta-main', '0oa1', { id: '00u1', scope: 'GROUP' }), read })).toEqual([]);
   });
 });

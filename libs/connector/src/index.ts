@@ -38,6 +38,7 @@ export type { Manifest, PermissionNeed } from './manifest.ts';
 export { Secret } from './secret.ts';
 export { Budget } from './budget.ts';
 export type { AcquireOptions, Permit } from './budget.ts';
+export { shareBudget } from './share-budget.ts';
 export { Ledger, timeFor } from './ledger.ts';
 export type { BudgetLimits, BudgetSignal, Cost, Rate } from './ledger.ts';
 export { kindDefaults } from './documented-limits.ts';
