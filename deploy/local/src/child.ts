@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 export interface Child {
   readonly pid: number;
   readonly firstLine: string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const READY_WITHIN_MS = 60_000;

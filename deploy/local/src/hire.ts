@@ -34,7 +34,7 @@ export interface HireOptions {
   readonly sandboxes: Sandboxes;
   readonly console: { readonly url: string; readonly token: string };
   /** Told of every step when it is seen. */
-  onStep(step: Step): void;
+  readonly onStep: (step: Step) => void;
 }
 
 interface Watch extends HireOptions {
@@ -42,7 +42,7 @@ interface Watch extends HireOptions {
   readonly manager: string;
   readonly vendors: VendorViews;
   readonly api: Api;
-  see<T>(step: string, look: () => Promise<T | undefined>, detail: (seen: T) => string): Promise<T>;
+  readonly see: <T>(step: string, look: () => Promise<T | undefined>, detail: (seen: T) => string) => Promise<T>;
 }
 
 const HIRE = { givenName: 'Zoë', familyName: 'Öztürk-Novák', title: 'Integration Engineer', department: 'Engineering' };

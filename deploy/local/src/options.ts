@@ -24,20 +24,30 @@ export const USAGE = `usage:
 /** @throws UsageError with the cause in words. */
 export function parseOptions(args: readonly string[]): Options {
   const { values, positionals } = read(args);
-  const command = positionals[0] ?? 'start';
-  if (command !== 'start' && command !== 'demo') throw new UsageError(`unknown command "${command}"`);
-  const timeFactor = Number(values['time-factor'] ?? (values.config ? 1 : 20));
-  if (!(timeFactor >= 1 && timeFactor <= 1_000))
-    throw new UsageError(`--time-factor is "${values['time-factor']}"; give a number from 1 to 1000`);
+  const command = commandOf(positionals);
   if (command === 'demo' && values.config) throw new UsageError('the demo runs on sandboxes only: leave --config out');
   return {
     command,
     transport: values.kafka ? 'kafka' : 'embedded',
-    data: values.data ? resolve(values.data) : command === 'demo' ? undefined : resolve('.muster'),
+    data: values.data ? resolve(values.data) : dataOf(command),
     config: values.config ? resolve(values.config) : undefined,
     json: values.json ?? false,
-    timeFactor,
+    timeFactor: timeFactorOf(values['time-factor'], values.config === undefined),
   };
+}
+
+function commandOf([command = 'start', ...rest]: readonly string[]): Options['command'] {
+  if ((command === 'start' || command === 'demo') && rest.length === 0) return command;
+  throw new UsageError(`unknown command "${[command, ...rest].join(' ')}"`);
+}
+
+const dataOf = (command: Options['command']): string | undefined => (command === 'demo' ? undefined : resolve('.muster'));
+
+/** Sandboxes run twenty times as fast as the real systems, so that settle times are seconds; the user's own systems run as they are. */
+function timeFactorOf(given: string | undefined, onSandboxes: boolean): number {
+  const factor = Number(given ?? (onSandboxes ? 20 : 1));
+  if (factor >= 1 && factor <= 1_000) return factor;
+  throw new UsageError(`--time-factor is "${given}"; give a number from 1 to 1000`);
 }
 
 function read(args: readonly string[]) {

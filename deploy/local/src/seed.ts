@@ -6,7 +6,7 @@ export interface Seeding {
   readonly sandboxes: Sandboxes;
   readonly console: { readonly url: string; readonly token: string };
   readonly hrToken: string;
-  say(line: string): void;
+  readonly say: (line: string) => void;
 }
 
 const PATIENCE_MS = 180_000;

@@ -51,7 +51,7 @@ export interface ServiceProcess {
   readonly name: string;
   readonly pid: number;
   readonly url: string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const scriptOf = (name: string): string => fileURLToPath(import.meta.resolve(`@muster/${name}`)).replace(/index\.js$/, 'main.js');

@@ -20,7 +20,7 @@ export interface IngestionOptions<C extends ReadConfig> {
   readonly context: ServiceContext;
   readonly kind: C['kind'];
   /** Opens a connection for reading. It is given its settings in state `observe`, so no writer is made here, whatever the file says. */
-  open(config: C): Connection;
+  readonly open: (config: C) => Connection;
 }
 
 const CONCURRENT_FETCHES = 16;

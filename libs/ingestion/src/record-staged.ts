@@ -1,6 +1,6 @@
 import type { ObservedAccount, ObservedApp, ObservedGroup } from '@muster/connector';
 import type { ReadRef } from '@muster/contracts';
-import { WrongRevision } from '@muster/event-store';
+import { type NewEvent, WrongRevision } from '@muster/event-store';
 import { entitlementKey, observeAccount, observeApp, observeEntitlement, observeGroup } from '@muster/identity';
 import { type Decide, inSequence, type KnownObject, type LoadedObject, metadataOf, objectCategory, streamOfObject } from './facts.ts';
 import { knownObjects, saveKnown } from './known-objects.ts';
@@ -55,22 +55,28 @@ async function recordObject(
   const stream = streamOfObject(source.config.name, object);
   // A saved state may be behind its stream: then the object counts as differing, and the fetch that follows decides on the whole stream.
   const current = known && known.revision >= 0 ? known : await source.store.load(objectCategory, stream);
-  const decide = inSequence(decisionsOf(source, read, object), read.startedAt);
+  const events = inSequence(decisionsOf(source, read, object), read.startedAt)(current.state);
   const state = { stream, ...current };
-  if (current.revision >= 0) return { kind: decide(current.state).length > 0 || lacks(object, current.state) ? 'differs' : 'same', state };
-  const events = decide(current.state);
+  if (current.revision >= 0) return { kind: events.length > 0 || lacks(object, current.state) ? 'differs' : 'same', state };
   if (events.length === 0) return { kind: 'same' };
-  const metadata = metadataOf(source, read);
+  const created = await createStream(
+    source,
+    stream,
+    events.map((event) => ({ ...event, metadata: metadataOf(source, read)(event) })),
+  );
+  return created ? { kind: 'created', state: { stream, ...(await source.store.load(objectCategory, stream)) } } : { kind: 'differs' };
+}
+
+/** Writes the first events of a stream; false if somebody else did meanwhile. */
+async function createStream(source: Source, stream: string, events: readonly NewEvent[]): Promise<boolean> {
   try {
-    for (let start = 0; start < events.length; start += APPEND_LIMIT) {
-      const part = events.slice(start, start + APPEND_LIMIT).map((event) => ({ ...event, metadata: metadata(event) }));
-      await source.store.append(stream, part, start === 0 ? 'none' : start - 1);
-    }
+    for (let start = 0; start < events.length; start += APPEND_LIMIT)
+      await source.store.append(stream, events.slice(start, start + APPEND_LIMIT), start === 0 ? 'none' : start - 1);
+    return true;
   } catch (error) {
-    if (error instanceof WrongRevision) return { kind: 'differs' };
+    if (error instanceof WrongRevision) return false;
     throw error;
   }
-  return { kind: 'created', state: { stream, ...(await source.store.load(objectCategory, stream)) } };
 }
 
 /** What is recorded as held and was not staged. It may be gone, or have been listed too early: only a fetch can tell. */

@@ -32,11 +32,11 @@ export interface ServiceContext {
   readonly closing: AbortSignal;
   /** The service's own schema. Throws for a service without migrations. */
   readonly database: ReadStore;
-  now(): Date;
+  readonly now: () => Date;
   /** A waiting time of the real world as it passes here: divided by the time factor. */
-  scaled(milliseconds: number): number;
+  readonly scaled: (milliseconds: number) => number;
   /** Something that readiness depends on, beside store, database and transport. */
-  dependsOn(dependency: Dependency): void;
+  readonly dependsOn: (dependency: Dependency) => void;
 }
 
 export const SERVICE = Symbol('context of this service');

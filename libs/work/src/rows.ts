@@ -34,23 +34,33 @@ export interface Claimed {
 /** Channel on which a service is told that a row may be due. */
 export const WORK_CHANNEL = 'work';
 
+interface Asked {
+  readonly kind: string;
+  readonly key: string;
+  readonly connection: string;
+  readonly lane: number;
+  /** null: now. */
+  readonly due: string | null;
+}
+
+/** The same row asked for twice in one call: the more urgent lane, the earlier time. */
+function together(before: Asked | undefined, { kind, key, connection = '', lane = 'live', due }: WorkRow): Asked {
+  const asked = { kind, key, connection, lane: laneNumber(lane), due: due?.toISOString() ?? null };
+  if (!before) return asked;
+  const earlier = before.due === null || asked.due === null ? null : before.due < asked.due ? before.due : asked.due;
+  return { ...asked, lane: Math.min(before.lane, asked.lane), due: earlier };
+}
+
 /**
  * Asks for work, in the transaction of whatever asks. A row that is there already becomes due no later and no less urgent than asked, and, if somebody is
  * at work on it right now, is done once more afterwards.
  */
 export async function upsertWork(transaction: Database, rows: readonly WorkRow[]): Promise<void> {
   if (rows.length === 0) return;
-  const merged = new Map<string, { kind: string; key: string; connection: string; lane: number; due: string | null }>();
-  for (const { kind, key, connection = '', lane = 'live', due } of rows) {
-    const before = merged.get(`${kind}\0${key}`);
-    const at = due?.toISOString() ?? null;
-    merged.set(`${kind}\0${key}`, {
-      kind,
-      key,
-      connection,
-      lane: Math.min(laneNumber(lane), before?.lane ?? LANES.length),
-      due: before === undefined || at === null || before.due === null ? (before ? null : at) : at < before.due ? at : before.due,
-    });
+  const merged = new Map<string, Asked>();
+  for (const row of rows) {
+    const key = `${row.kind}\0${row.key}`;
+    merged.set(key, together(merged.get(key), row));
   }
   const ordered = [...merged.values()].toSorted((a, b) => (a.kind + a.key < b.kind + b.key ? -1 : 1));
   await sql`

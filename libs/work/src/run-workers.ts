@@ -77,21 +77,17 @@ export function runWorkers(options: WorkersOptions): Workers {
     });
     running.add(done);
   };
+  /** Takes what there is room for; answers whether there is nothing more to take at the moment. */
+  const take = async (): Promise<boolean> => {
+    const free = concurrency - running.size;
+    const claimed = await claim(free);
+    for (const one of claimed) start(one);
+    return free === 0 || claimed.length < free;
+  };
   const loop = async (): Promise<void> => {
     while (!stopping) {
-      const free = concurrency - running.size;
       try {
-        const connections = options.connections?.();
-        const claim = {
-          kinds: options.kinds,
-          max: free,
-          holder,
-          leaseMs: options.leaseMs ?? 10_000,
-          ...(connections ? { connections } : {}),
-        };
-        const claimed = free > 0 ? await claimWork(store.db, claim) : [];
-        for (const one of claimed) start(one);
-        if (!stopping && (free === 0 || claimed.length < free)) await rest(pollMs);
+        if (await take()) await rest(stopping ? 0 : pollMs);
       } catch (error) {
         options.log.warn({ error: String(error) }, 'work rows cannot be claimed; trying again');
         await rest(DATABASE_PAUSE_MS);
@@ -132,27 +128,35 @@ async function work(options: WorkersOptions, claimed: Claimed): Promise<void> {
   }
 }
 
+/** A fault as an edge states it; everything else is a defect of ours, whose text may quote input and is not kept. */
+function stated(error: unknown, thrown: ThrownFault | undefined, kind: string): WorkFault {
+  if (!thrown)
+    return {
+      code: 'internal.bug',
+      kind: 'bug',
+      message: `${error instanceof Error ? error.name : 'An unknown error'} while working on ${kind}`,
+    };
+  const { code, kind: faultKind, message, remedy } = thrown;
+  return { code, kind: faultKind, message, ...(remedy === undefined ? {} : { remedy }) };
+}
+
 async function afterFailure(options: WorkersOptions, claimed: Claimed, error: unknown): Promise<void> {
   if (isDatabaseTrouble(error)) throw error;
+  const { store, timeFactor = 1 } = options;
   const thrown = options.faultOf(error);
-  const factor = options.timeFactor ?? 1;
-  const fault: WorkFault = thrown
-    ? { code: thrown.code, kind: thrown.kind, message: thrown.message, ...(thrown.remedy === undefined ? {} : { remedy: thrown.remedy }) }
-    : {
-        code: 'internal.bug',
-        kind: 'bug',
-        message: error instanceof Error ? `${error.name} while working on ${claimed.kind}` : 'an unknown error',
-      };
+  const fault = stated(error, thrown, claimed.kind);
   if (fault.kind === 'bug')
     options.log.error({ err: error, kind: claimed.kind, key: claimed.key }, 'work failed for a reason that nobody expected');
-  if (fault.kind === 'transient' || fault.kind === 'unauthorised')
-    await countFailure(options.store.db, claimed.connection, { fault, pauseMs: QUARANTINE_MS / factor });
-  const told = thrown?.retryAfter === undefined ? {} : { retryAfterMs: thrown.retryAfter };
-  const reaction = reactionTo(fault, { attempts: claimed.attempts, random: Math.random(), ...told });
-  if (reaction.do === 'bury') await buryWork(options.store, claimed, fault);
-  else
-    await retryWork(options.store.db, claimed, {
-      due: new Date(Date.now() + (told.retryAfterMs === undefined ? reaction.afterMs / factor : reaction.afterMs)),
-      fault,
-    });
+  const counts = fault.kind === 'transient' || fault.kind === 'unauthorised';
+  if (counts) await countFailure(store.db, claimed.connection, { fault, pauseMs: QUARANTINE_MS / timeFactor });
+  const told = thrown?.retryAfter;
+  const reaction = reactionTo(fault, {
+    attempts: claimed.attempts,
+    random: Math.random(),
+    ...(told === undefined ? {} : { retryAfterMs: told }),
+  });
+  if (reaction.do === 'bury') return buryWork(store, claimed, fault);
+  // What the other side asked for is in its own time already.
+  const waitMs = told === undefined ? reaction.afterMs / timeFactor : reaction.afterMs;
+  return retryWork(store.db, claimed, { due: new Date(Date.now() + waitMs), fault });
 }

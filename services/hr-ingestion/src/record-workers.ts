@@ -22,7 +22,7 @@ type Answer = ScimBulkResponse['Operations'][number];
  * @throws what the store throws; then nothing is promised and the sender repeats the push.
  */
 export async function recordWorkers(store: EventStore, push: Push): Promise<ScimBulkResponse> {
-  const answers = new Array<Answer>(push.request.Operations.length);
+  const answers: Answer[] = [];
   const byWorker = Map.groupBy([...push.request.Operations.entries()], ([, operation]) => workerKeyOf(operation));
   await Promise.all(
     [...byWorker.values()].map(async (operations) => {

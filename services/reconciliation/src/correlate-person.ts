@@ -27,7 +27,7 @@ export interface Correlating {
   readonly targets: readonly ConnectionConfig[];
   /** Streams of answered cases about this person. */
   readonly answeredCases: readonly string[];
-  opaqueName(...parts: string[]): Promise<string>;
+  readonly opaqueName: (...parts: string[]) => Promise<string>;
 }
 
 /** What correlation found beside the steps that it took. */

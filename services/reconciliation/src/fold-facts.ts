@@ -83,24 +83,41 @@ function accountRow(config: ConnectionConfig | undefined, { connection, accountI
   return { connection, account_id: accountId, match_key: text(config?.matchKey), login: login && localPart(login), there: true };
 }
 
+interface ObjectRow {
+  readonly connection: string;
+  readonly kind: 'group' | 'app';
+  readonly id: string;
+  readonly name: string | null;
+  readonly writable: boolean;
+  readonly there: boolean;
+}
+
+function objectRow({ stream, type, data }: Message): ObjectRow | undefined {
+  const parsed = parseStream(stream);
+  if (parsed?.category !== 'group' && parsed?.category !== 'app') return undefined;
+  const about = { connection: parsed.connection, kind: parsed.category, id: parsed.id };
+  switch (type) {
+    case 'GroupObserved': {
+      const { name, writable } = data as unknown as GroupObserved;
+      return { ...about, name, writable, there: true };
+    }
+    case 'AppObserved': {
+      const { name, status } = data as unknown as AppObserved;
+      return { ...about, name, writable: status !== 'INACTIVE', there: true };
+    }
+    case 'GroupDeleted':
+    case 'AppDeleted':
+      return { ...about, name: null, writable: false, there: false };
+    default:
+      return undefined;
+  }
+}
+
 async function foldObjects({ db }: Folding, batch: readonly Message[]): Promise<string[]> {
-  const rows = new Map<string, { connection: string; kind: string; id: string; name: string | null; writable: boolean; there: boolean }>();
-  for (const { stream, type, data } of batch) {
-    const parsed = parseStream(stream);
-    if (parsed?.category !== 'group' && parsed?.category !== 'app') continue;
-    const { connection, category: kind, id } = parsed;
-    const seen = data as unknown as GroupObserved & AppObserved;
-    if (type === 'GroupObserved' || type === 'AppObserved')
-      rows.set(stream, {
-        connection,
-        kind,
-        id,
-        name: seen.name,
-        writable: kind === 'app' ? seen.status !== 'INACTIVE' : seen.writable,
-        there: true,
-      });
-    if (type === 'GroupDeleted' || type === 'AppDeleted')
-      rows.set(stream, { connection, kind, id, name: null, writable: false, there: false });
+  const rows = new Map<string, ObjectRow>();
+  for (const message of batch) {
+    const row = objectRow(message);
+    if (row) rows.set(message.stream, row);
   }
   if (rows.size === 0) return [];
   await sql`
