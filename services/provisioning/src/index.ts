@@ -1,1 +1,1 @@
-export {};
+export { provisioning } from './module.ts';

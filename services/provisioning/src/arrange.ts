@@ -1,0 +1,21 @@
+import type { Command } from '@muster/contracts';
+
+const ranks: Record<Command['action'], number> = { create: 0, disable: 1, enable: 1, revokeSessions: 2, set: 3, grant: 5, revoke: 6 };
+const MANAGER_RANK = 4;
+
+/** Whether a command writes a reference to another account by a call of its own. */
+export const isReference = ({ action, field }: Command, managerByReference: boolean): boolean =>
+  action === 'set' && field === 'manager' && managerByReference;
+
+/**
+ * The order in which a person's commands leave: the account first, then whether its owner can sign in, open sessions, attributes, the manager, what is
+ * given, what is taken away. Attributes of one account travel in one call.
+ */
+export const arrange = (commands: readonly Command[], { managerByReference }: { managerByReference: boolean }): Command[][] => {
+  const rankOf = (command: Command): number => (isReference(command, managerByReference) ? MANAGER_RANK : ranks[command.action]);
+  const ordered = commands.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const together = Map.groupBy(ordered, (command) =>
+    rankOf(command) === ranks.set ? `set ${command.object.id ?? ''}` : `alone ${command.commandId}`,
+  );
+  return [...together.values()];
+};

@@ -1,0 +1,67 @@
+import { Fault } from '@muster/connector';
+import { type CommandEnded, streamOf } from '@muster/contracts';
+import type { EventStore } from '@muster/event-store';
+import { wishKey } from '@muster/identity';
+import type { Message } from '@muster/messaging';
+import type { Database } from '@muster/read-store';
+import { upsertWork } from '@muster/work';
+import { sql } from 'kysely';
+
+/** The kind of row that shows a refused command among the dead letters. */
+export const REFUSED = 'refused';
+
+interface LastEnd {
+  wish: string;
+  /** `<identity>|<revision of the end>` */
+  key: string;
+  refused: boolean;
+}
+
+/**
+ * Puts refused commands among the dead letters, and takes those out whose wish has ended otherwise since. The letters are no queue: planning sends the
+ * wish again once its value, or what the system holds, has changed.
+ */
+export async function keepRefusals(transaction: Database, batch: readonly Message[]): Promise<void> {
+  const ends = new Map<string, LastEnd>();
+  for (const { type, data, revision } of batch) {
+    if (type !== 'CommandEnded') continue;
+    const ended = data as unknown as CommandEnded;
+    const wish = `${ended.identityId}|${wishKey(ended)}`;
+    ends.set(wish, { wish, key: `${ended.identityId}|${revision}`, refused: ended.result === 'refused' });
+  }
+  if (ends.size === 0) return;
+  const { rows: over } = await sql<{
+    key: string;
+  }>`delete from refusal where wish = any(${[...ends.keys()]}::text[]) returning key`.execute(transaction);
+  // libs/work forgets dead rows when they are sent again only; its table stands in this service's own schema.
+  if (over.length > 0)
+    await sql`delete from dead_work where kind = ${REFUSED} and key = any(${over.map(({ key }) => key)}::text[])`.execute(transaction);
+  const refused = [...ends.values()].filter((end) => end.refused);
+  await sql`
+    insert into refusal (wish, key)
+    select wish, key from jsonb_to_recordset(${JSON.stringify(refused)}::jsonb) as r(wish text, key text)`.execute(transaction);
+  await upsertWork(
+    transaction,
+    refused.map(({ key }) => ({ kind: REFUSED, key })),
+  );
+}
+
+/**
+ * Throws the refusal of a row, so that it is shown with the words and the remedy that were recorded; returns if the wish has ended otherwise meanwhile.
+ *
+ * @throws Fault of kind `refused`
+ */
+export async function showRefusal(db: Database, store: EventStore, key: string): Promise<void> {
+  const { rows } = await sql`select 1 from refusal where key = ${key}`.execute(db);
+  if (rows.length === 0) return;
+  const [identityId = '', revision = ''] = key.split('|');
+  for await (const { type, data } of store.readStream(streamOf.provisioning(identityId), { from: Number(revision), max: 1 })) {
+    const { fault } = data as unknown as CommandEnded;
+    if (type === 'CommandEnded' && fault)
+      throw new Fault({
+        ...fault,
+        kind: 'refused',
+        remedy: fault.remedy ?? 'Correct the value in its source; it is planned again by itself.',
+      });
+  }
+}

@@ -1,0 +1,4 @@
+import { runService } from '@muster/service-kit';
+import { provisioning } from './module.ts';
+
+await runService(provisioning);
