@@ -115,6 +115,7 @@ export class SystemLog {
 
   /** The last place in the order of persistence. */
   get last(): number {
+    this.#release();
     return this.#seq;
   }
 
