@@ -77,6 +77,12 @@ export function runWorkers(options: WorkersOptions): Workers {
     });
     running.add(done);
   };
+  const claim = async (max: number): Promise<Claimed[]> => {
+    if (max === 0) return [];
+    const connections = options.connections?.();
+    const { kinds, leaseMs = 10_000 } = options;
+    return claimWork(store.db, { kinds, max, holder, leaseMs, ...(connections ? { connections } : {}) });
+  };
   /** Takes what there is room for; answers whether there is nothing more to take at the moment. */
   const take = async (): Promise<boolean> => {
     const free = concurrency - running.size;

@@ -135,7 +135,6 @@ async function createdSteps({ facts, identityId, ids }: Correlating, connection:
     provisioning,
     provisioningStream: streamOf.provisioning(identityId),
     claim: { stream: claim, claim: await facts.claim(claim) },
-    account: await facts.account(connection, created.accountId),
     ids,
   });
 }
