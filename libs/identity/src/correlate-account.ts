@@ -4,7 +4,7 @@ import { openCase, type Case } from './case.ts';
 import { accountDisputed, deletedOutside } from './cases.ts';
 import { releaseClaim, takeClaim } from './claim.ts';
 import type { NamedClaim, Step } from './correlate.ts';
-import { linkAccount, unlinkAccount, type Identity } from './identity.ts';
+import { linkAccount, unlinkAccount, wasUnlinked, type Identity } from './identity.ts';
 import type { Ids } from './ids.ts';
 import type { Provisioning } from './provisioning.ts';
 
@@ -102,16 +102,17 @@ export interface CorrelateCreatedInput {
   readonly provisioningStream: string;
   /** The claim on the account that a create of ours made or found. */
   readonly claim: NamedClaim;
-  /** That account as folded. */
-  readonly account?: Account;
   readonly ids: Ids;
 }
 
-/** From the end of a create to the next step that links the account that it made or found. Nothing once linked, or once that account is deleted. */
+/**
+ * From the end of a create to the next step that links the account that it made or found, even if it is deleted by now: that it was theirs must be known.
+ * Nothing once linked, or once a person took the join apart.
+ */
 export const correlateCreated = (input: CorrelateCreatedInput): readonly Step[] => {
-  const { identity, identityId, connection, provisioning, provisioningStream, claim, account, ids } = input;
+  const { identity, identityId, connection, provisioning, provisioningStream, claim, ids } = input;
   const created = provisioning.created[connection];
-  if (created === undefined || identity.links[connection] !== undefined || account?.existence === 'deleted') return [];
+  if (created === undefined || identity.links[connection] !== undefined || wasUnlinked(identity, connection, created.accountId)) return [];
   const { accountId, revision } = created;
   if (claim.claim.owner === undefined) return [claimStep(claim.stream, identityId, 'link')];
   if (claim.claim.owner !== identityId) return [caseStep(accountDisputed({ identityId, connection, accountIds: [accountId] }, ids))];

@@ -70,7 +70,7 @@ const ofType = <T extends keyof EventData>(history: readonly HistoryEvent[], ...
 const canonicalOf = (history: readonly HistoryEvent[], name: string): CanonicalExplanation | undefined => {
   const decided = ofType(history, 'IdentityAttributesChanged').findLast(({ data }) => data.changed.includes(name));
   const newest = ofType(history, 'IdentityAttributesChanged').at(-1);
-  const value = newest?.data.attributes[name];
+  const value = newest?.data.attributes?.[name];
   if (decided === undefined || newest === undefined || value === undefined) return undefined;
   const from = newest.data.provenance[name];
   const record = from && history.find((event) => event.stream === from.stream && event.revision === from.revision);
@@ -91,12 +91,30 @@ const mentions = (provenance: Provenance | undefined, name: string): boolean =>
   provenance?.expression !== undefined &&
   new RegExp(`(^|[^A-Za-z0-9_])${name.replaceAll(/[^A-Za-z0-9_]/g, '')}($|[^A-Za-z0-9_])`).test(provenance.expression);
 
-/** The attributes that a command writes. */
-const fieldsOf = ({ action, field, profile }: Pick<Command, 'action' | 'field' | 'profile'>): string[] =>
-  action === 'create' ? Object.keys(profile ?? {}) : action === 'set' && field !== undefined ? [field] : [];
+/** The attributes that a command writes; `status` is whether the account can be used. */
+const fieldsOf = ({ action, field, profile }: Pick<Command, 'action' | 'field' | 'profile'>): string[] => {
+  switch (action) {
+    case 'create':
+      return [...Object.keys(profile ?? {}), 'status'];
+    case 'set':
+      return field === undefined ? [] : [field];
+    case 'enable':
+    case 'disable':
+      return ['status'];
+    case 'grant':
+    case 'revoke':
+    case 'revokeSessions':
+      return [];
+  }
+};
 
-/** Target attributes that bear this name or whose mapping reads it. */
-const targetsOf = (plans: readonly (HistoryEvent & { data: PlanReleased })[], name: string): Target[] => {
+/** Plans as they can still be read: those of an erased person have lost their commands. */
+const plansOf = (history: readonly HistoryEvent[]) =>
+  ofType(history, 'PlanReleased', 'PlanHeld').map((plan) => ({ ...plan, data: { ...plan.data, commands: plan.data.commands ?? [] } }));
+
+/** Target attributes that bear this name, written by us or not, or whose mapping reads it. */
+const targetsOf = (history: readonly HistoryEvent[], name: string): Target[] => {
+  const plans = plansOf(history);
   const found = new Map<string, Target>();
   for (const { data } of plans)
     for (const command of data.commands)
@@ -105,6 +123,8 @@ const targetsOf = (plans: readonly (HistoryEvent & { data: PlanReleased })[], na
           found.set(`${command.connection} ${what}`, { connection: command.connection, what });
   for (const { data } of plans)
     for (const { connection, what } of data.blocked) if (what === name) found.set(`${connection} ${what}`, { connection, what });
+  for (const { data } of ofType(history, 'AccountObserved'))
+    if (observedValue(data, name) !== undefined) found.set(`${data.connection} ${name}`, { connection: data.connection, what: name });
   return [...found.values()];
 };
 
@@ -116,8 +136,10 @@ const concernsTarget =
     command.connection === connection &&
     (command.entitlement ? entitlementKey(command.entitlement) === what : fieldsOf(command).includes(what));
 
-const valueOf = ({ action, value, profile }: Pick<Command, 'action' | 'value' | 'profile'>, what: string): Value =>
-  (action === 'create' ? profile?.[what] : value) ?? null;
+const valueOf = ({ action, value, profile }: Pick<Command, 'action' | 'value' | 'profile'>, what: string): Value => {
+  if (action === 'enable' || action === 'disable') return action === 'enable';
+  return (action === 'create' && what !== 'status' ? profile?.[what] : value) ?? null;
+};
 
 const wantedOf = (
   plans: readonly (HistoryEvent & { data: PlanReleased })[],
@@ -145,8 +167,10 @@ const attemptsOf = (history: readonly HistoryEvent[], concerns: Concerns): Targe
       return { ...cite(event), result, attempts, ...(data.sentAt === undefined ? {} : { sentAt: data.sentAt }) };
     });
 
-const observedValue = (data: AccountObserved, what: string): Value | undefined =>
-  what === 'manager' && data.managerAccountId !== undefined ? data.managerAccountId : data.profile[what];
+const observedValue = (data: AccountObserved, what: string): Value | undefined => {
+  if (what === 'status') return data.enabled;
+  return what === 'manager' && data.managerAccountId !== undefined ? data.managerAccountId : data.profile?.[what];
+};
 
 const seenField = (history: readonly HistoryEvent[], { connection, what }: Target): TargetExplanation['seen'] => {
   const sights = ofType(history, 'AccountObserved').filter(
@@ -174,7 +198,7 @@ const seenEntitlement = (history: readonly HistoryEvent[], { connection, what }:
 };
 
 const explainTarget = (history: readonly HistoryEvent[], target: Target, isEntitlement: boolean): TargetExplanation => {
-  const plans = ofType(history, 'PlanReleased', 'PlanHeld');
+  const plans = plansOf(history);
   const concerns = concernsTarget(target);
   const wanted = wantedOf(plans, target, concerns);
   const seen = isEntitlement ? seenEntitlement(history, target) : seenField(history, target);
@@ -202,6 +226,6 @@ export const explain = (history: readonly HistoryEvent[], question: Question): E
     return { targets: [explainTarget(history, target, true)] };
   }
   const canonical = canonicalOf(history, question.attribute);
-  const targets = targetsOf(ofType(history, 'PlanReleased', 'PlanHeld'), question.attribute);
+  const targets = targetsOf(history, question.attribute);
   return { targets: targets.map((target) => explainTarget(history, target, false)), ...(canonical === undefined ? {} : { canonical }) };
 };

@@ -1,10 +1,10 @@
 import type { Command } from '@muster/contracts';
 import type { Account } from './account.ts';
 import { lifecycleRevision, type Identity } from './identity.ts';
-import { latest } from './instants.ts';
+import { isBefore, latest } from './instants.ts';
 import { wantedCommand, type Plan } from './plan.ts';
 import { accountIdOf } from './planning.ts';
-import { hasEnded, wishKey, type Provisioning } from './provisioning.ts';
+import { hasEnded, wishKey, type Provisioning, type Write } from './provisioning.ts';
 import type { DisablementInput, Fence, SendRow } from './send.ts';
 
 /** What the sender reads from the store immediately before every send. */
@@ -37,15 +37,29 @@ export const dependenciesOf = (command: Command, { identity, provisioning }: Sen
 export const targetOf = (command: Command, { identity, provisioning }: SendFacts): string | undefined =>
   command.action === 'create' ? undefined : (command.object.id ?? accountIdOf(identity, provisioning, command.connection));
 
+/**
+ * When the status was last seen to change. A read that contradicts our last answered write saw a change too, even if the value is the one that was
+ * recorded before that write.
+ */
+const lastSeenChange = ({ enabled }: Account, last: Write | undefined): string | undefined => {
+  if (enabled === undefined || last?.answeredAt === undefined) return enabled?.changedAt;
+  const contradicts = enabled.value !== last.value && !isBefore(enabled.readAt, last.answeredAt);
+  return contradicts ? latest(enabled.changedAt, enabled.readAt) : enabled.changedAt;
+};
+
 /** What is known of the status of an account, for an enable: our own writes, unanswered ones included, and what reads saw. */
 export const disablementOf = (
   { connection }: Pick<Command, 'connection'>,
   { provisioning, account, row }: { readonly provisioning: Provisioning; readonly account: Account; readonly row: SendRow },
 ): Omit<DisablementInput, 'trace'> => {
   const key = wishKey({ connection, action: 'enable' });
-  const writes = (provisioning.writes[key] ?? []).flatMap(({ sentAt, answeredAt }) => [sentAt, answeredAt]);
-  const own = [...writes, provisioning.wishes[key]?.last?.answeredAt, row.lostAt].reduce(latest, undefined);
-  const change = account.enabled?.changedAt;
+  const writes = provisioning.writes[key] ?? [];
+  const own = [
+    ...writes.flatMap(({ sentAt, answeredAt }) => [sentAt, answeredAt]),
+    provisioning.wishes[key]?.last?.answeredAt,
+    row.lostAt,
+  ].reduce(latest, undefined);
+  const change = lastSeenChange(account, writes.at(-1));
   return {
     createdByUs: provisioning.created[connection]?.result === 'done' && provisioning.created[connection].accountId === account.accountId,
     ...(own === undefined ? {} : { lastOwnWrite: own }),

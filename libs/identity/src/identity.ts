@@ -45,11 +45,16 @@ export interface Identity {
   readonly login?: LoginAssigned['login'];
   /** By connection. */
   readonly links: Readonly<Record<string, Link>>;
+  /** By connection, accounts whose join was taken apart: they are not joined again by themselves. */
+  readonly unlinked: Readonly<Record<string, readonly string[]>>;
   readonly erased?: true;
 }
 
-const without = (links: Readonly<Record<string, Link>>, { connection, accountId }: AccountUnlinked): Record<string, Link> =>
-  Object.fromEntries(Object.entries(links).filter(([name, link]) => name !== connection || link.accountId !== accountId));
+const withoutLink = (identity: Identity, { connection, accountId }: AccountUnlinked): Identity => ({
+  ...identity,
+  links: Object.fromEntries(Object.entries(identity.links).filter(([name, link]) => name !== connection || link.accountId !== accountId)),
+  unlinked: { ...identity.unlinked, [connection]: [...(identity.unlinked[connection] ?? []), accountId] },
+});
 
 /** Personal fields of an erased person are absent. */
 const withAttributes = (identity: Identity, { attributes, provenance, losing }: Partial<IdentityAttributesChanged>): Identity => ({
@@ -63,7 +68,7 @@ const withAttributes = (identity: Identity, { attributes, provenance, losing }: 
 /** Stream `identity-<id>`. */
 export const identityCategory: StreamCategory<Identity, IdentityEvent> = {
   name: 'identity',
-  initial: { revision: -1, attributes: {}, provenance: {}, losing: {}, links: {} },
+  initial: { revision: -1, attributes: {}, provenance: {}, losing: {}, links: {}, unlinked: {} },
   types: [
     'IdentityCreated',
     'IdentityAttributesChanged',
@@ -93,7 +98,7 @@ export const identityCategory: StreamCategory<Identity, IdentityEvent> = {
         return { ...identity, links: { ...identity.links, [connection]: { accountId, by, revision } } };
       }
       case 'AccountUnlinked':
-        return { ...identity, links: without(identity.links, event.data) };
+        return withoutLink(identity, event.data);
       case 'IdentityErased':
         return { ...identity, erased: true, attributes: {}, losing: {} };
     }
@@ -175,3 +180,7 @@ export const unlinkAccount =
 
 /** The fence: calls of plans that were made under another revision are not sent. -1: the person is not known. */
 export const lifecycleRevision = (identity: Identity): number => identity.lifecycle?.revision ?? -1;
+
+/** Whether the join of an account was taken apart. */
+export const wasUnlinked = (identity: Identity, connection: string, accountId: string): boolean =>
+  identity.unlinked[connection]?.includes(accountId) ?? false;

@@ -58,8 +58,7 @@ const planConnection = (input: PlanInput, desired: DesiredConnection, view: Conn
   for (const problem of input.desired.problems)
     if (problem.connection === desired.connection) planning.block(problem.field, problem.reason, problem.message);
   const accountId = accountIdOf(input.identity, input.provisioning, desired.connection);
-  const gone = view.account?.existence === 'deleted' && input.identity.links[desired.connection] === undefined;
-  if (accountId === undefined || gone) planAbsentAccount(planning);
+  if (accountId === undefined) planAbsentAccount(planning);
   else planAccount(planning, accountId);
   return collected;
 };

@@ -1,4 +1,5 @@
 import type { Profile, Provenance } from '@muster/contracts';
+import { wasUnlinked } from './identity.ts';
 import { isBefore } from './instants.ts';
 import { mayHold } from './lifecycle.ts';
 import type { Planning } from './planning.ts';
@@ -11,7 +12,7 @@ type Obstacle = Parameters<Planning['block']>;
 const existing = ({ input, desired, view }: Planning): Obstacle | undefined => {
   const created = input.provisioning.created[desired.connection];
   if (view.openCase !== undefined) return ['account', 'case-open', 'A case about this person has to be answered first', view.openCase];
-  if (created !== undefined && view.account?.existence !== 'deleted')
+  if (created !== undefined && !wasUnlinked(input.identity, desired.connection, created.accountId))
     return ['account', 'no-account-yet', 'An account was found and is about to be linked'];
   if ((view.candidates ?? 0) > 0) return ['account', 'no-account-yet', 'An account with this match key exists and is about to be linked'];
   return undefined;

@@ -1,7 +1,7 @@
 import type { EntitlementRef, InputRef } from '@muster/contracts';
 import type { Account } from './account.ts';
 import type { DesiredConnection, DesiredState } from './desired.ts';
-import type { Identity } from './identity.ts';
+import { wasUnlinked, type Identity } from './identity.ts';
 import type { Ids } from './ids.ts';
 import type { HoldPolicy } from './limits.ts';
 import type { Blocked, Plan } from './plan.ts';
@@ -53,7 +53,8 @@ export const accountIdOf = (identity: Identity, provisioning: Provisioning, conn
   const link = identity.links[connection]?.accountId;
   if (link !== undefined) return link;
   const created = provisioning.created[connection];
-  return created?.result === 'done' ? created.accountId : undefined;
+  if (created?.result !== 'done' || wasUnlinked(identity, connection, created.accountId)) return undefined;
+  return created.accountId;
 };
 
 /** Collects what is wanted in one connection. */

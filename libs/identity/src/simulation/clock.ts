@@ -88,7 +88,7 @@ export class Clock {
     if (top === undefined || last === undefined) return undefined;
     if (this.#heap.length === 0) return top;
     this.#heap[0] = last;
-    for (let index = 0; ; ) {
+    for (let index = 0; ;) {
       const left = index * 2 + 1;
       const smaller = this.#before(left + 1, left) ? left + 1 : left;
       if (smaller >= this.#heap.length || !this.#before(smaller, index)) return top;

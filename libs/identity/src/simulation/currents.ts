@@ -63,7 +63,9 @@ export class Currents {
   ownersOf(accountStream: string): string[] {
     return this.streams('identity-').flatMap((stream) => {
       const { links, identityId } = this.load(identityCategory, stream).state;
-      const owns = Object.entries(links).some(([connection, link]) => this.#world.names.account(connection, link.accountId) === accountStream);
+      const owns = Object.entries(links).some(
+        ([connection, link]) => this.#world.names.account(connection, link.accountId) === accountStream,
+      );
       return owns && identityId !== undefined ? [identityId] : [];
     });
   }
@@ -73,7 +75,9 @@ export class Currents {
     const key = this.load(identityCategory, `identity-${identityId}`).state.attributes['employeeNumber'];
     return this.streams('identity-').flatMap((stream) => {
       const identity = this.load(identityCategory, stream).state;
-      return key !== undefined && identity.attributes['managerKey'] === key && identity.identityId !== undefined ? [identity.identityId] : [];
+      return key !== undefined && identity.attributes['managerKey'] === key && identity.identityId !== undefined
+        ? [identity.identityId]
+        : [];
     });
   }
 }

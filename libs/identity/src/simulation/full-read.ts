@@ -37,7 +37,12 @@ export class FullReader {
     const world = this.#world;
     const connection = this.#setup.name;
     const open = world.store.load(readCategory, this.#target.stream).state.open;
-    if (open) yield* transact(world, this.#target, failRead(connection, open.read.readId, { code: 'target.unavailable', kind: 'transient', message: 'begun again' }));
+    if (open)
+      yield* transact(
+        world,
+        this.#target,
+        failRead(connection, open.read.readId, { code: 'target.unavailable', kind: 'transient', message: 'begun again' }),
+      );
     const read = this.#ingestion.connector.nextRead('full');
     yield* transact(world, this.#target, startRead({ connection, read, scopes: ['users'] }));
     const seen = new Set<string>();
@@ -50,7 +55,8 @@ export class FullReader {
     for (const event of events) {
       if (event.type !== 'ReadCompleted') continue;
       if (!event.data.complete) this.#again();
-      for (const id of concludeAbsences(event.data, this.#known(), { seen, settleMs: this.#setup.settleMs })) this.#ingestion.hint(id, 'full-read');
+      for (const id of concludeAbsences(event.data, this.#known(), { seen, settleMs: this.#setup.settleMs }))
+        this.#ingestion.hint(id, 'full-read');
     }
   }
 
@@ -68,7 +74,8 @@ export class FullReader {
       yield this.#world.latency(1500);
       if (faults.strikes('full read failed', 0.08)) return 'failed';
       if (faults.strikes('full read short', 0.08)) return [];
-      if (faults.strikes('full read partial', 0.08)) return [{ code: 'read.page_missing', scope: 'users', message: 'a page was not received' }];
+      if (faults.strikes('full read partial', 0.08))
+        return [{ code: 'read.page_missing', scope: 'users', message: 'a page was not received' }];
       const items = list.slice(page * PAGE, page * PAGE + PAGE);
       const again = faults.strikes('page repeated', 0.08) ? items : [];
       for (const account of [...items, ...again]) {
@@ -79,7 +86,11 @@ export class FullReader {
         if (revision < 0) yield* this.#ingestion.record(account.id, sight);
         else if (this.#ingestion.differs(account.id, sight)) this.#ingestion.hint(account.id);
       }
-      yield* transact(this.#world, this.#target, commitPage({ connection: this.#setup.name, readId: read.readId, scope: 'users', page, items: items.length }));
+      yield* transact(
+        this.#world,
+        this.#target,
+        commitPage({ connection: this.#setup.name, readId: read.readId, scope: 'users', page, items: items.length }),
+      );
       faults.crash('crash between append and commit', 0.02);
     }
     return [];

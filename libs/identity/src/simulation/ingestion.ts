@@ -74,7 +74,8 @@ export class Ingestion {
   }
 
   *record(id: string, sight: Sight, awaited: readonly AwaitedRead[] = []): Proc {
-    for (const decide of this.#decisions(id, sight, awaited)) yield* transact(this.#world, { category: accountCategory, stream: this.stream(id) }, decide);
+    for (const decide of this.#decisions(id, sight, awaited))
+      yield* transact(this.#world, { category: accountCategory, stream: this.stream(id) }, decide);
   }
 
   #decisions(id: string, sight: Sight, awaited: readonly AwaitedRead[]) {

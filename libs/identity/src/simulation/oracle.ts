@@ -59,7 +59,8 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 
 const nothingIsLost = ({ deliveries, events }: Outcome, report: Report): void => {
   const known = new Set(events.filter(({ stream }) => stream.startsWith('worker-')).map(({ data }) => text(data['sourceKey'])));
-  for (const { version } of deliveries) if (!known.has(`${version.key}-v${version.version}`)) report('I1', `version ${version.version} of ${version.key} is lost`);
+  for (const { version } of deliveries)
+    if (!known.has(`${version.key}-v${version.version}`)) report('I1', `version ${version.version} of ${version.key} is lost`);
 };
 
 const commandsEndOnce = ({ events, sides }: Outcome, report: Report): void => {
@@ -84,7 +85,10 @@ const ofPerson = (side: Side, key: string): { account: TrueAccount; deleted: boo
 const wasNeverJoined = ({ events }: Outcome, { log }: Side, accountId: string): boolean => {
   const deleted = log.find((entry) => entry.accountId === accountId && entry.what === 'deleted');
   const joins = (event: PlainEvent): boolean => event.type === 'AccountLinked' || event.type === 'CommandEnded';
-  return deleted !== undefined && !events.some((event) => event.at < deleted.at && joins(event) && JSON.stringify(event.data).includes(`"${accountId}"`));
+  return (
+    deleted !== undefined &&
+    !events.some((event) => event.at < deleted.at && joins(event) && JSON.stringify(event.data).includes(`"${accountId}"`))
+  );
 };
 
 const oneAccountEach = (outcome: Outcome, report: Report): void => {
@@ -120,8 +124,10 @@ const locksHold = ({ sides }: Outcome, report: Report): void => {
       const disabled = past.findLast(({ what }) => what === 'disabled');
       const unseen = past.filter(({ actor, at: when }) => actor !== 'muster' && when > sentAt - side.logLagMs - side.settleMs);
       const leftOver = unseen.some(({ what }) => what === 'enabled') && unseen.some(({ what }) => what === 'disabled');
-      if (disabled !== undefined && disabled.actor !== 'muster' && !leftOver) report('I17', `${accountId} was disabled by ${disabled.actor} and enabled by us`);
-      if (disabled === undefined && !past.some(({ what, actor }) => what === 'created' && actor === 'muster')) report('I17', `${accountId} was enabled by us, and we neither made nor disabled it`);
+      if (disabled !== undefined && disabled.actor !== 'muster' && !leftOver)
+        report('I17', `${accountId} was disabled by ${disabled.actor} and enabled by us`);
+      if (disabled === undefined && !past.some(({ what, actor }) => what === 'created' && actor === 'muster'))
+        report('I17', `${accountId} was enabled by us, and we neither made nor disabled it`);
     }
 };
 
@@ -134,7 +140,8 @@ const foreignersAreLeftAlone = ({ sides }: Outcome, report: Report): void => {
 
 const quietStaysQuiet = ({ sides, quietAt }: Outcome, report: Report): void => {
   for (const { journal, name } of sides)
-    for (const { sentAt, op, what, accountId } of journal) if (sentAt > quietAt) report('I19', `${op} ${what} on ${accountId} in ${name} after everything was quiet`);
+    for (const { sentAt, op, what, accountId } of journal)
+      if (sentAt > quietAt) report('I19', `${op} ${what} on ${accountId} in ${name} after everything was quiet`);
 };
 
 const loginsAreUnique = ({ events }: Outcome, report: Report): void => {
@@ -151,9 +158,15 @@ const EMPTY = new Set<unknown>([null, undefined, '']);
 const same = (a: string | null | undefined, b: string | null | undefined): boolean => a === b || (EMPTY.has(a) && EMPTY.has(b));
 
 const valuesAgree = (side: Side, account: TrueAccount, final: HrVersion, report: Report): void => {
-  const wanted = { firstName: final.given, lastName: final.family, department: final.department, ...(final.title === 'Refused' ? {} : { title: final.title }) };
+  const wanted = {
+    firstName: final.given,
+    lastName: final.family,
+    department: final.department,
+    ...(final.title === 'Refused' ? {} : { title: final.title }),
+  };
   for (const [name, value] of Object.entries(wanted))
-    if (!same(account.profile[name], value)) report('I9', `${name} of ${final.key} in ${side.name} is ${account.profile[name]}, not ${value}`);
+    if (!same(account.profile[name], value))
+      report('I9', `${name} of ${final.key} in ${side.name} is ${account.profile[name]}, not ${value}`);
   if (!account.groups.includes('staff') && !side.poisoned.has(account.id)) report('I9', `${final.key} lacks the group in ${side.name}`);
   if (!account.apps.includes('mail')) report('I9', `${final.key} lacks the app in ${side.name}`);
 };
@@ -162,7 +175,8 @@ const managerAgrees = (side: Side, account: TrueAccount, final: HrVersion, repor
   if (!side.reference) return;
   const theirs = final.manager === null ? [] : ofPerson(side, final.manager).filter(({ deleted }) => !deleted);
   if (final.manager === null && account.manager !== null) report('I9', `${final.key} still has a manager in ${side.name}`);
-  if (theirs.length === 1 && account.manager !== theirs[0]?.account.id) report('I9', `${final.key} has not the right manager in ${side.name}`);
+  if (theirs.length === 1 && account.manager !== theirs[0]?.account.id)
+    report('I9', `${final.key} has not the right manager in ${side.name}`);
 };
 
 /** Somebody else turned it off, and nobody but them may turn it on. */
@@ -175,16 +189,27 @@ const isLocked = (side: Side, account: TrueAccount): boolean => {
 /** Another account of theirs was deleted by hand, and a person was asked which one is theirs. */
 const isDisputed = (side: Side, { key }: HrVersion, { events, identityOf }: Outcome): boolean =>
   ofPerson(side, key).some(({ deleted }) => deleted) &&
-  events.some(({ type, data }) => type === 'CaseOpened' && data['kind'] === 'account-disputed' && data['identityId'] === identityOf.get(key) && data['connection'] === side.name);
+  events.some(
+    ({ type, data }) =>
+      type === 'CaseOpened' &&
+      data['kind'] === 'account-disputed' &&
+      data['identityId'] === identityOf.get(key) &&
+      data['connection'] === side.name,
+  );
 
 const stayersAreServed = (side: Side, final: HrVersion, outcome: Outcome, report: Report): void => {
   const theirs = ofPerson(side, final.key);
   const [one] = theirs.filter(({ deleted }) => !deleted);
   if (one === undefined) {
     const caseOpen = outcome.events.some(
-      ({ type, stream, data }) => type === 'CommandEnded' && data['result'] === 'case' && data['connection'] === side.name && stream === `provisioning-${outcome.identityOf.get(final.key)}`,
+      ({ type, stream, data }) =>
+        type === 'CommandEnded' &&
+        data['result'] === 'case' &&
+        data['connection'] === side.name &&
+        stream === `provisioning-${outcome.identityOf.get(final.key)}`,
     );
-    if (theirs.length === 0 && final.title !== 'Refused' && !(caseOpen && side.strangers.size > 0)) report('I9', `${final.key} has no account in ${side.name}`);
+    if (theirs.length === 0 && final.title !== 'Refused' && !(caseOpen && side.strangers.size > 0))
+      report('I9', `${final.key} has no account in ${side.name}`);
     return;
   }
   if (isDisputed(side, final, outcome)) return;
@@ -197,14 +222,16 @@ const leaversAreClosed = (side: Side, final: HrVersion, report: Report): void =>
   for (const { account, deleted } of ofPerson(side, final.key)) {
     if (deleted) continue;
     if (account.enabled) report('I6', `${final.key} has left and is enabled in ${side.name}`);
-    if (account.groups.length > 0 || account.apps.length > 0) report('I6', `${final.key} has left and still holds something in ${side.name}`);
+    if (account.groups.length > 0 || account.apps.length > 0)
+      report('I6', `${final.key} has left and still holds something in ${side.name}`);
   }
 };
 
 const heldIsHeld = ({ sides, removes }: Outcome, report: Report): void => {
   if (removes) return;
   for (const { journal, name } of sides)
-    for (const { op, accountId } of journal) if (op === 'disable' || op === 'revoke') report('I18', `${op} on ${accountId} in ${name} without a person's word`);
+    for (const { op, accountId } of journal)
+      if (op === 'disable' || op === 'revoke') report('I18', `${op} on ${accountId} in ${name} without a person's word`);
 };
 
 /** Everything that does not hold at the end of a world. Computed from HR's own history, the vendors' truth and the outside edits alone. */
@@ -213,7 +240,17 @@ export const judge = (outcome: Outcome): Violation[] => {
   const report: Report = (invariant, message) => violations.push({ invariant, message });
   if (!outcome.cameToRest) report('bug', 'the world does not come to rest');
   for (const bug of outcome.bugs) report('bug', bug instanceof Error ? `${bug.message}\n${bug.stack}` : String(bug));
-  for (const check of [nothingIsLost, commandsEndOnce, oneAccountEach, leaversAreLeft, locksHold, foreignersAreLeftAlone, quietStaysQuiet, loginsAreUnique, heldIsHeld])
+  for (const check of [
+    nothingIsLost,
+    commandsEndOnce,
+    oneAccountEach,
+    leaversAreLeft,
+    locksHold,
+    foreignersAreLeftAlone,
+    quietStaysQuiet,
+    loginsAreUnique,
+    heldIsHeld,
+  ])
     check(outcome, report);
   for (const final of finals(outcome.deliveries).values())
     for (const side of outcome.sides) {

@@ -60,7 +60,9 @@ export class Planner {
       { stream: `identity-${identityId}`, revision },
       { stream: `provisioning-${identityId}`, revision: Math.max(provisioning.revision, 0) },
     ];
-    const views = this.#world.connections.map((connection) => [connection.name, this.#view(connection, identity, provisioning.state, inputs)] as const);
+    const views = this.#world.connections.map(
+      (connection) => [connection.name, this.#view(connection, identity, provisioning.state, inputs)] as const,
+    );
     return makePlan({
       identity,
       asOf: this.#world.now,
@@ -78,7 +80,9 @@ export class Planner {
   }
 
   #desired(identity: Identity): DesiredState {
-    const parts = this.#world.connections.map(({ name, reference }) => joiner(identity, [name], { group: 'staff', app: 'mail', reference }));
+    const parts = this.#world.connections.map(({ name, reference }) =>
+      joiner(identity, [name], { group: 'staff', app: 'mail', reference }),
+    );
     return { connections: parts.flatMap(({ connections }) => connections), flows: parts[0]?.flows ?? [], problems: [] };
   }
 
@@ -109,12 +113,22 @@ export class Planner {
     const account = this.#currents.load(accountCategory, stream);
     const { owner } = store.load(claimCategory, names.claim(name, accountId)).state;
     if (account.revision >= 0) inputs.push({ stream, revision: account.revision });
-    return { ...view, ...(account.revision < 0 ? {} : { account: account.state }), ...(owner === undefined ? {} : { accountOwner: owner }) };
+    return {
+      ...view,
+      ...(account.revision < 0 ? {} : { account: account.state }),
+      ...(owner === undefined ? {} : { accountOwner: owner }),
+    };
   }
 
   #openCase(connection: string, identityId: string): string | undefined {
     const about = this.#currents.streams('case-').map((stream) => this.#currents.load(caseCategory, stream).state);
-    const found = about.find((state) => isOpen(state) && state.opened?.kind === 'account-disputed' && state.opened.identityId === identityId && state.opened.connection === connection);
+    const found = about.find(
+      (state) =>
+        isOpen(state) &&
+        state.opened?.kind === 'account-disputed' &&
+        state.opened.identityId === identityId &&
+        state.opened.connection === connection,
+    );
     return found?.opened?.caseId;
   }
 }

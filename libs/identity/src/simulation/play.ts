@@ -67,7 +67,8 @@ const noteHistory = (world: World, deliveries: readonly Delivery[]): void => {
     if (before && before.version > version.version) world.faults.note('record reordered');
     if (version.version === 1 && version.status === 'terminated') world.faults.note('first seen terminated');
     if (version.version > 1 && ['terminated', 'rescinded'].includes(version.status)) world.faults.note('terminated meanwhile');
-    if (before && ['terminated', 'rescinded'].includes(before.status) && version.status === 'active') world.faults.note('rehired or rescinded');
+    if (before && ['terminated', 'rescinded'].includes(before.status) && version.status === 'active')
+      world.faults.note('rehired or rescinded');
     heard.add(id);
     if (before === undefined || before.version < version.version) highest.set(version.key, version);
   }
@@ -82,10 +83,16 @@ const layBaseline = (world: World, connection: string, script: Script): Baseline
   const baseline: Baseline = { existing: new Map(), strangers: new Set() };
   for (const key of script.people) {
     if (!faults.strikes('existing account', 0.15)) continue;
-    const account = { ...blank, login: `old${key}@example.com`, profile: { employeeNumber: key, title: 'Old' }, enabled: !random.chance(0.2) };
+    const account = {
+      ...blank,
+      login: `old${key}@example.com`,
+      profile: { employeeNumber: key, title: 'Old' },
+      enabled: !random.chance(0.2),
+    };
     baseline.existing.set(key, vendor.add(account, 'admin'));
   }
-  if (faults.strikes('login taken by a stranger', 0.2)) baseline.strangers.add(vendor.add({ ...blank, login: 'ada.byron@example.com' }, 'admin'));
+  if (faults.strikes('login taken by a stranger', 0.2))
+    baseline.strangers.add(vendor.add({ ...blank, login: 'ada.byron@example.com' }, 'admin'));
   return baseline;
 };
 
@@ -191,7 +198,8 @@ export const play = (setup: WorldSetup): Played => {
     readAll();
   };
   if (setup.faults > 0 && random.chance(0.3)) clock.at(random.between(script.deliveries[0]?.at ?? START, calmAt), loseAll);
-  for (const [index, { settleMs }] of world.connections.entries()) clock.at(START + settleMs + random.between(0, 5000), () => readers[index]?.start());
+  for (const [index, { settleMs }] of world.connections.entries())
+    clock.at(START + settleMs + random.between(0, 5000), () => readers[index]?.start());
   clock.at(random.between(START + 5 * MINUTE, script.endsAt + 10 * MINUTE), readAll);
   clock.at(calmAt, () => {
     faults.calm = true;

@@ -58,7 +58,12 @@ export class Sender {
     return safeguards.storeFence ? fence : { ...fence, wanted: row.wanted, plannedUnder: row.plannedUnder, lifecycle: row.plannedUnder };
   }
 
-  #input(row: Row, lease: number, facts: SendFacts, found: { probe?: Probe; trace?: { by: 'us' | 'other' | 'nobody'; askedAt: string } }): SendInput {
+  #input(
+    row: Row,
+    lease: number,
+    facts: SendFacts,
+    found: { probe?: Probe; trace?: { by: 'us' | 'other' | 'nobody'; askedAt: string } },
+  ): SendInput {
     const command = wantedCommand(facts.plan, row.command.commandId) ?? row.command;
     const { settleMs, logLagMs } = this.#world.connection(command.connection);
     const accountId = targetOf(command, facts);
@@ -72,7 +77,10 @@ export class Sender {
       settleMs,
       logLagMs,
       dependencies: dependenciesOf(command, facts),
-      disablement: { ...disablementOf(command, { provisioning: facts.provisioning, account, row: sent }), ...(found.trace ? { trace: found.trace } : {}) },
+      disablement: {
+        ...disablementOf(command, { provisioning: facts.provisioning, account, row: sent }),
+        ...(found.trace ? { trace: found.trace } : {}),
+      },
       ...(found.probe ? { probe: found.probe } : {}),
     };
   }
@@ -91,7 +99,10 @@ export class Sender {
           found = { ...found, probe: yield* this.#probe(row, input.command) };
           break;
         case 'trace':
-          found = { ...found, trace: yield* this.#connector(row.command.connection).trace(targetOf(input.command, this.#facts(row.identityId)) ?? '') };
+          found = {
+            ...found,
+            trace: yield* this.#connector(row.command.connection).trace(targetOf(input.command, this.#facts(row.identityId)) ?? ''),
+          };
           break;
         case 'send':
           return yield* this.#send(row, lease, input);
@@ -117,7 +128,11 @@ export class Sender {
     if (step.do === 'wait') return this.rows.release(row, lease, millis(step.until));
     if (step.do === 'drop') return step.because === 'ended' ? this.rows.remove(row) : undefined;
     if (step.do !== 'end') return undefined;
-    const call = this.#call(row, row.lostAt === undefined ? input.command : (row.sentCommand ?? input.command), row.lostAt ?? this.#world.now);
+    const call = this.#call(
+      row,
+      row.lostAt === undefined ? input.command : (row.sentCommand ?? input.command),
+      row.lostAt ?? this.#world.now,
+    );
     yield* this.#record(row.identityId, endWithoutCall(call, step, { ids: this.#world.names.ids, now: this.#world.now }));
     this.#world.faults.crash('crash between append and commit', 0.02);
     this.rows.remove(row);
@@ -138,7 +153,15 @@ export class Sender {
     const facts = this.#facts(row.identityId);
     const accountId = targetOf(command, facts);
     const sent: SendRow = { attempts: row.attempts, ...(row.lostAt === undefined ? {} : { lostAt: row.lostAt }) };
-    return { identityId: row.identityId, planId: row.planId, command, sentAt, attempts: row.attempts, row: sent, ...(accountId === undefined ? {} : { accountId }) };
+    return {
+      identityId: row.identityId,
+      planId: row.planId,
+      command,
+      sentAt,
+      attempts: row.attempts,
+      row: sent,
+      ...(accountId === undefined ? {} : { accountId }),
+    };
   }
 
   #opOf(command: Command, identityId: string): WriteOp | undefined {
@@ -242,4 +265,3 @@ export class Sender {
 }
 
 const isRefusal = (answer: Answer): boolean => answer.result === 'fault' && answer.fault.kind === 'refused';
-

@@ -70,7 +70,9 @@ export class Reconciliation {
       case 'claim':
         return stream.startsWith('claim-match.') ? this.#currents.streams('account-').map((account) => `account ${account}`) : [];
       case 'read':
-        return type === 'ReadCompleted' ? this.#currents.streams('identity-').map((identity) => `identity ${identity.slice('identity-'.length)}`) : [];
+        return type === 'ReadCompleted'
+          ? this.#currents.streams('identity-').map((identity) => `identity ${identity.slice('identity-'.length)}`)
+          : [];
       default:
         return [];
     }
@@ -97,7 +99,8 @@ export class Reconciliation {
   *#work(key: string, row: Dirty, version: number): Proc {
     yield this.#world.latency(50);
     const [kind, name = ''] = key.split(' ');
-    const rest = kind === 'worker' ? yield* this.#worker(name) : kind === 'account' ? yield* this.#account(name) : yield* this.#identity(name);
+    const rest =
+      kind === 'worker' ? yield* this.#worker(name) : kind === 'account' ? yield* this.#account(name) : yield* this.#identity(name);
     this.#world.faults.crash('crash between append and commit', 0.01);
     row.leaseUntil = 0;
     if (rest !== undefined) this.#mark(key, rest);
@@ -213,12 +216,11 @@ export class Reconciliation {
     for (const { name: connection } of this.#world.connections) {
       const made = provisioning.created[connection];
       if (made === undefined) continue;
-      const { names, store } = this.#world;
+      const { names } = this.#world;
       yield* this.#settle(() => {
         const claim = this.#claimOf(names.claim(connection, made.accountId));
-        const account = store.load(accountCategory, names.account(connection, made.accountId)).state;
         const identity = this.#identityOf(identityId);
-        return correlateCreated({ identity, identityId, connection, provisioning, provisioningStream, claim, account, ids: names.ids });
+        return correlateCreated({ identity, identityId, connection, provisioning, provisioningStream, claim, ids: names.ids });
       });
     }
     // An account may have been looked at before its owner existed: whoever plans for the owner looks again.

@@ -22,8 +22,20 @@ export interface Delivery {
 }
 
 export type AdminEdit =
-  | { readonly at: number; readonly connection: string; readonly key: string; readonly do: 'disable' | 'enable' | 'delete' | 'ungroup' | 'rename' }
-  | { readonly at: number; readonly connection: string; readonly key: string; readonly do: 'drift'; readonly field: 'title' | 'department'; readonly value: string };
+  | {
+      readonly at: number;
+      readonly connection: string;
+      readonly key: string;
+      readonly do: 'disable' | 'enable' | 'delete' | 'ungroup' | 'rename';
+    }
+  | {
+      readonly at: number;
+      readonly connection: string;
+      readonly key: string;
+      readonly do: 'drift';
+      readonly field: 'title' | 'department';
+      readonly value: string;
+    };
 
 export interface Script {
   readonly people: readonly string[];
@@ -106,7 +118,8 @@ const FIELDS = ['title', 'department'] as const;
 const editOf = (key: string, at: number, setup: ScriptSetup, random: Random): AdminEdit => {
   const connection = random.pick(setup.connections);
   const kind = random.pick(['disable', 'disable', 'enable', 'drift', 'drift', 'ungroup', 'delete', 'rename'] as const);
-  if (kind === 'drift') return { at, connection, key, do: 'drift', field: random.pick(FIELDS), value: random.pick(['Intruder', 'Engineer', 'Ships']) };
+  if (kind === 'drift')
+    return { at, connection, key, do: 'drift', field: random.pick(FIELDS), value: random.pick(['Intruder', 'Engineer', 'Ships']) };
   return { at, connection, key, do: kind };
 };
 
@@ -117,9 +130,16 @@ export const writeScript = (setup: ScriptSetup, random: Random): Script => {
   const deliveries = versions.flatMap((version) => deliveriesOf(version, setup.disorder, random));
   const edits = people.flatMap((key) =>
     random.chance(setup.outside)
-      ? Array.from({ length: random.between(1, 3) }, () => editOf(key, setup.start + random.between(2 * MINUTE, 25 * MINUTE), setup, random))
+      ? Array.from({ length: random.between(1, 3) }, () =>
+          editOf(key, setup.start + random.between(2 * MINUTE, 25 * MINUTE), setup, random),
+        )
       : [],
   );
   const times = [...deliveries, ...edits].map(({ at }) => at);
-  return { people, deliveries: deliveries.toSorted((a, b) => a.at - b.at), edits: edits.toSorted((a, b) => a.at - b.at), endsAt: Math.max(...times) };
+  return {
+    people,
+    deliveries: deliveries.toSorted((a, b) => a.at - b.at),
+    edits: edits.toSorted((a, b) => a.at - b.at),
+    endsAt: Math.max(...times),
+  };
 };

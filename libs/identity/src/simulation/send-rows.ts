@@ -71,10 +71,15 @@ export class SendRows {
   claimAlike(command: Command, most: number): { row: Row; lease: number }[] {
     const wanted = command.entitlement && entitlementKey(command.entitlement);
     const alike = [...this.#rows.values()].filter(
-      (row) => row.command.action === 'grant' && row.command.connection === command.connection && row.command.entitlement !== undefined && entitlementKey(row.command.entitlement) === wanted,
+      (row) =>
+        row.command.action === 'grant' &&
+        row.command.connection === command.connection &&
+        row.command.entitlement !== undefined &&
+        entitlementKey(row.command.entitlement) === wanted,
     );
     const claimed: { row: Row; lease: number }[] = [];
-    for (const row of alike) if (claimed.length < most && this.#isFree(row) && row.due <= this.#world.clock.now) claimed.push({ row, lease: this.#lease(row) });
+    for (const row of alike)
+      if (claimed.length < most && this.#isFree(row) && row.due <= this.#world.clock.now) claimed.push({ row, lease: this.#lease(row) });
     return claimed;
   }
 
@@ -104,7 +109,17 @@ export class SendRows {
 
   #newRow(identityId: string, command: Command, rebuilt: boolean): Row {
     const { now } = this.#world;
-    const row: Row = { identityId, command, planId: '', wanted: true, plannedUnder: -1, due: this.#world.clock.now, attempts: 0, lease: 0, leaseUntil: 0 };
+    const row: Row = {
+      identityId,
+      command,
+      planId: '',
+      wanted: true,
+      plannedUnder: -1,
+      due: this.#world.clock.now,
+      attempts: 0,
+      lease: 0,
+      leaseUntil: 0,
+    };
     return rebuilt ? { ...row, lostAt: now } : row;
   }
 

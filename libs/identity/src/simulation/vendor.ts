@@ -142,7 +142,8 @@ export class Vendor {
   /** Carries calls of ours out, all or none; `sentAt` and `commandId` are for the journal alone. */
   carryOutAll(writes: readonly { op: WriteOp; commandId: string }[], sentAt: number): Effect[] {
     const refusals = writes.map(({ op }) => this.#refusal(op));
-    if (refusals.some((code) => code !== undefined)) return refusals.map((code) => ({ is: 'refused', code: code ?? 'target.batch_refused' }));
+    if (refusals.some((code) => code !== undefined))
+      return refusals.map((code) => ({ is: 'refused', code: code ?? 'target.batch_refused' }));
     return writes.map(({ op, commandId }) => this.#carryOut(op, sentAt, commandId));
   }
 

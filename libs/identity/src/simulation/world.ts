@@ -65,13 +65,26 @@ export class World {
     this.store = new SimStore(() => this.clock.now);
     this.safeguards = { settleFetch: true, hintFetch: true, storeFence: true, exactRevision: true, ...setup.safeguards };
     this.store.checkRevisions = this.safeguards.exactRevision;
-    const second = { name: 'entra-main', settleMs: 120_000, logLagMs: 180_000, state: setup.observeSecond ? 'observe' : 'live', reference: true } as const;
+    const second = {
+      name: 'entra-main',
+      settleMs: 120_000,
+      logLagMs: 180_000,
+      state: setup.observeSecond ? 'observe' : 'live',
+      reference: true,
+    } as const;
     this.connections = [
       { name: 'okta-main', settleMs: 30_000, logLagMs: 60_000, state: 'live', reference: false },
       ...(setup.connections === 2 ? [second] : []),
     ];
     for (const { name, settleMs, logLagMs } of this.connections) {
-      const vendor = { name, lagMs: settleMs - 5000, logLagMs: logLagMs - 5000, matchAttribute: 'employeeNumber', domain: 'example.com', badTitle: 'Refused' };
+      const vendor = {
+        name,
+        lagMs: settleMs - 5000,
+        logLagMs: logLagMs - 5000,
+        matchAttribute: 'employeeNumber',
+        domain: 'example.com',
+        badTitle: 'Refused',
+      };
       this.vendors.set(name, new Vendor(vendor, this.clock, this.random));
     }
   }
