@@ -1,1 +1,1 @@
-export {};
+export { auditProjection } from './module.ts';

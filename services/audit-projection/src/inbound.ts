@@ -1,0 +1,128 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { topicMap } from '@muster/contracts';
+import type { BatchContext, Message } from '@muster/messaging';
+import { SERVICE, type ServiceContext } from '@muster/service-kit';
+import { IsOptional, IsString, Length } from 'class-validator';
+import { instantOf } from './axes.ts';
+import { explainValue } from './explain-value.ts';
+import { findPerson, type Person } from './find-person.ts';
+import { indexObjects, indexReads } from './index-connections.ts';
+import { indexEvents } from './index-events.ts';
+import { indexNames, indexStreams } from './index-people.ts';
+import { showAsOf } from './show-as-of.ts';
+import { showConnections } from './show-connections.ts';
+import { showStatus } from './show-status.ts';
+import { showTimeline } from './show-timeline.ts';
+import { projectedUpTo } from './up-to.ts';
+
+/** Indexes what travels. */
+@Controller()
+export class Facts {
+  @EventPattern<string>(topicMap.source.name)
+  async onSourceFacts(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
+    await indexEvents(transaction, batch);
+    await indexObjects(transaction, batch);
+    await indexReads(transaction, batch);
+  }
+
+  @EventPattern<string>(topicMap.identityEvents.name)
+  async onIdentityFacts(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
+    await indexEvents(transaction, batch);
+    await indexStreams(transaction, batch);
+    await indexNames(transaction, batch);
+  }
+
+  @EventPattern<string>(topicMap.provisioningCommands.name)
+  async onPlans(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
+    await indexEvents(transaction, batch);
+    await indexStreams(transaction, batch);
+  }
+
+  @EventPattern<string>(topicMap.provisioningEvents.name)
+  async onResults(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
+    await indexEvents(transaction, batch);
+    await indexStreams(transaction, batch);
+  }
+}
+
+class Asked {
+  @IsString()
+  @Length(1, 300)
+  person!: string;
+}
+
+class AskedWhy extends Asked {
+  @IsString()
+  @Length(1, 300)
+  attribute!: string;
+}
+
+class Point {
+  @IsString()
+  @Length(1, 40)
+  date!: string;
+
+  @IsOptional()
+  @IsString()
+  @Length(1, 40)
+  known?: string;
+}
+
+class Where {
+  @IsOptional()
+  @IsString()
+  @Length(1, 63)
+  connection?: string;
+}
+
+/** What the console asks. */
+@Controller()
+export class Questions {
+  constructor(@Inject(SERVICE) private readonly service: ServiceContext) {}
+
+  @Get('people/:person')
+  async person(@Param() { person }: Asked) {
+    const upTo = await projectedUpTo(this.service.database.db);
+    return { upTo, ...(await this.#find(person)) };
+  }
+
+  @Get('timeline/:person')
+  async timeline(@Param() { person }: Asked) {
+    const { store, database } = this.service;
+    return showTimeline(store, database.db, await this.#find(person));
+  }
+
+  @Get('as-of/:person')
+  async asOf(@Param() { person }: Asked, @Query() { date, known }: Point) {
+    const { store, database, connections } = this.service;
+    const axes = {
+      asOf: instantOf('date', date),
+      knownAt: known === undefined ? this.service.now().toISOString() : instantOf('known', known),
+    };
+    const directories = connections.filter(({ kind }) => kind !== 'hr').map(({ name }) => name);
+    return showAsOf({ store, db: database.db, directories }, await this.#find(person), axes);
+  }
+
+  @Get('explain/:person/:attribute')
+  async explain(@Param() { person, attribute }: AskedWhy, @Query() { connection }: Where) {
+    const { store, database } = this.service;
+    const question = connection === undefined ? { attribute } : { attribute, connection };
+    return explainValue({ store, db: database.db }, await this.#find(person), question);
+  }
+
+  @Get('connections')
+  connections() {
+    return showConnections(this.service.database.db, this.service.connections, this.service.now());
+  }
+
+  @Get('status')
+  status() {
+    return showStatus(this.service.database.db);
+  }
+
+  #find(asked: string): Promise<Person> {
+    const domains = this.service.connections.flatMap(({ domain }) => (domain === undefined ? [] : [domain]));
+    return findPerson(this.service.database.db, asked, domains);
+  }
+}
