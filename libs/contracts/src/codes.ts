@@ -94,6 +94,18 @@ export const codes = {
     500,
     'Report it with the correlation id {correlationId}; the input is kept in the dead letters.',
   ),
+  'person.ambiguous': entry(
+    'Several people match',
+    'conflict',
+    409,
+    'Ask again with one of the identity ids that are listed, or with the employee number.',
+  ),
+  'person.unknown': entry(
+    'Nobody is known by that name',
+    'not_found',
+    404,
+    'Ask by identity id, employee number, login, work email, exact display name or account id. A person who has just been pushed is known after a moment.',
+  ),
   'record.manager_unknown': entry(
     'The manager is not known yet',
     'conflict',
