@@ -1,4 +1,4 @@
-import { describeError, type Database, type DeadLetter, type ReadStore } from '@muster/read-store';
+import { describeError, type Database, type DeadLetter, type Described, type ReadStore } from '@muster/read-store';
 import { sql } from 'kysely';
 import type { Arrival, Message } from './message.ts';
 
@@ -30,14 +30,13 @@ export const park = (transaction: Database, message: Message): Promise<void> =>
     attempts: 0,
   });
 
+/** Keeps a reference to an event that could not be carried on, for a person to see. Nothing waits behind it. */
+export const putAside = (db: Database, at: Arrival, { code, text }: Described): Promise<void> =>
+  insert(db, at, { state: 'open', code, error: text, attempts: 1 });
+
 /** Keeps a reference to an arrival that names an event which the store does not have. It parks nothing: no event of ours follows it. */
 export const buryUnknown = (transaction: Database, arrival: Arrival): Promise<void> =>
-  insert(transaction, arrival, {
-    state: 'open',
-    code: 'messaging.not_in_store',
-    error: 'The message names an event that the store does not hold.',
-    attempts: 1,
-  });
+  putAside(transaction, arrival, { code: 'messaging.not_in_store', text: 'The message names an event that the store does not hold.' });
 
 /** Keeps a reference to a record that is none of our messages. Repeating is harmless. */
 export async function buryUnreadable(db: Database, records: readonly Unreadable[]): Promise<void> {

@@ -1,10 +1,11 @@
-export type { BatchContext, BatchHandler, Message } from './message.ts';
+export type { Arrival, BatchContext, BatchHandler, Message } from './message.ts';
 export { messagingTables } from './tables.ts';
 export { BatchStrategy, type StrategyOptions } from './strategy.ts';
 export { EmbeddedStrategy } from './embedded-strategy.ts';
 export { KafkaStrategy, type KafkaStrategyOptions } from './kafka-strategy.ts';
 export { createKafka, ensureTopics, topicConfig, type KafkaOptions } from './kafka-client.ts';
-export { dismissDeadMessage, listDeadMessages, retryDeadMessages } from './dead-messages.ts';
+export { dismissDeadMessage, listDeadMessages, putAside, retryDeadMessages } from './dead-messages.ts';
 export { readCheckpoint, writeCheckpoint } from './seen.ts';
-export { type Log } from './log.ts';
+export { pause } from './pause.ts';
+export { asField, type Log } from './log.ts';
 export { OriginalErrors } from './original-errors.ts';

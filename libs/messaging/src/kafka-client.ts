@@ -22,7 +22,8 @@ export function createKafka({ brokers, clientId, log }: KafkaOptions): Kafka {
     brokers: [...brokers],
     connectionTimeout: 3_000,
     requestTimeout: 15_000,
-    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
+    // Whoever uses the client tries again for ever, and says meanwhile what it waits for.
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4 },
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => write(log, entry),
   });
@@ -41,6 +42,8 @@ function write(log: Log, { level, log: { message, error, groupId, broker } }: Lo
 }
 
 const DAY_MS = 86_400_000;
+/** An event may have 1 MiB; the broker counts what one partition gets in one request. */
+const LARGEST_RECORD_BATCH = 4 * 1024 * 1024;
 
 /** What a topic of the topic map is for the broker. */
 export const topicConfig = (topic: Topic, replicationFactor: number): ITopicConfig => ({
@@ -49,6 +52,7 @@ export const topicConfig = (topic: Topic, replicationFactor: number): ITopicConf
   replicationFactor,
   configEntries: [
     { name: 'cleanup.policy', value: topic.cleanup },
+    { name: 'max.message.bytes', value: String(LARGEST_RECORD_BATCH) },
     ...(topic.retentionMs === undefined ? [] : [{ name: 'retention.ms', value: String(topic.retentionMs) }]),
     ...(topic.cleanup === 'compact'
       ? [

@@ -33,10 +33,9 @@ async function redriveKey(consumer: Consumer, topic: string, key: string): Promi
     if (message) messages.set(row.id, message);
   }
   return consumer.database.transaction(async (transaction) => {
-    const locked =
-      await sql`select 1 from parked_key where topic = ${topic} and key = ${key} and retry_at is not null for update`.execute(
-        transaction,
-      );
+    const locked = await sql`select 1 from parked_key where topic = ${topic} and key = ${key} and retry_at is not null for update`.execute(
+      transaction,
+    );
     if (locked.rows.length === 0) return false;
     const failed = await handleInOrder(consumer, transaction, messages);
     if (failed) await sql`update parked_key set retry_at = null where topic = ${topic} and key = ${key}`.execute(transaction);

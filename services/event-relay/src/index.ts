@@ -1,1 +1,1 @@
-export {};
+export { eventRelay } from './module.ts';

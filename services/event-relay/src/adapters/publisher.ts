@@ -1,0 +1,63 @@
+import { createKafka, ensureTopics, type Log } from '@muster/messaging';
+import { Partitioners, type Producer } from 'kafkajs';
+import type { OutgoingRecord } from '../to-records.ts';
+
+/** Publishes lists of records, each list as one transaction of the broker: consumers see all of it or nothing. */
+export interface Publisher {
+  /** Resolves when the broker has the whole list safely; throws otherwise, and then this publisher is not to be used again. */
+  publish(records: readonly OutgoingRecord[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** One id for all relays of an installation: whoever opens it last shuts the others out. */
+const TRANSACTIONAL_ID = 'muster-event-relay';
+const TRANSACTION_TIMEOUT_MS = 20_000;
+
+/** Creates missing topics, then opens a publisher that fences off every earlier one. Throws while the broker is away. */
+export async function openKafkaPublisher(options: { brokers: readonly string[]; log: Log }): Promise<Publisher> {
+  const kafka = createKafka({ ...options, clientId: 'muster-event-relay' });
+  await ensureTopics(kafka);
+  const producer = kafka.producer({
+    transactionalId: TRANSACTIONAL_ID,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    transactionTimeout: TRANSACTION_TIMEOUT_MS,
+    createPartitioner: Partitioners.DefaultPartitioner,
+    allowAutoTopicCreation: false,
+    retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4 },
+  });
+  await producer.connect();
+  try {
+    // The broker shuts the others out with the first transaction, not with the connection.
+    await (await producer.transaction()).abort();
+  } catch (error) {
+    await producer.disconnect().catch(() => {});
+    throw error;
+  }
+  return new KafkaPublisher(producer);
+}
+
+class KafkaPublisher implements Publisher {
+  readonly #producer: Producer;
+
+  constructor(producer: Producer) {
+    this.#producer = producer;
+  }
+
+  async publish(records: readonly OutgoingRecord[]): Promise<void> {
+    const transaction = await this.#producer.transaction();
+    try {
+      await transaction.sendBatch({ acks: -1, topicMessages: [...byTopic(records)].map(([topic, messages]) => ({ topic, messages })) });
+      await transaction.commit();
+    } catch (error) {
+      await transaction.abort().catch(() => {});
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.disconnect().catch(() => {});
+  }
+}
+
+const byTopic = (records: readonly OutgoingRecord[]): Map<string, OutgoingRecord[]> => Map.groupBy(records, ({ topic }) => topic);
