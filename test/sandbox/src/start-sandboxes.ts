@@ -45,13 +45,15 @@ export interface Sandboxes {
   readonly okta: Okta;
   readonly entra: EntraSandbox;
   readonly hr: HrSystem;
-  /** Fills HR, org and tenant with a company; what is there stays. `hrOnly`: the directories stay empty; `announce`: HR pushes the records. */
+  /** Fills HR, org and tenant with a company; what is there stays. */
   seedCompany(options?: SeedOptions): { company: Company; added: object };
   close(): Promise<void>;
 }
 
 export interface SeedOptions extends CompanyOptions {
-  hrOnly?: boolean;
+  /** `full` (default): people, groups, apps; `frame`: groups and apps without people; `empty`: nothing. */
+  directories?: 'full' | 'frame' | 'empty';
+  /** HR has the records to push. Default true. */
   announce?: boolean;
 }
 
@@ -95,15 +97,21 @@ async function start(kit: Kit, domain: string): Promise<Sandboxes> {
 
 const seeder =
   ({ okta, entra, hr }: Pick<Sandboxes, 'okta' | 'entra' | 'hr'>, domain: string): Sandboxes['seedCompany'] =>
-  ({ hrOnly = false, announce = hrOnly, ...options } = {}) => {
+  ({ directories = 'full', announce = true, ...options } = {}) => {
     const company = drawCompany({ domain, ...options });
     const added: Record<string, unknown> = { hr: hr.seed(company, announce) };
-    if (!hrOnly) {
-      added['okta'] = seedOkta(okta.org, company);
-      seedEntra(entra.tenant, entraSeedOf(company));
-    }
+    if (directories === 'empty') return { company, added };
+    const seen = directories === 'full' ? company : withoutPeople(company);
+    added['okta'] = seedOkta(okta.org, seen);
+    seedEntra(entra.tenant, entraSeedOf(seen));
     return { company, added };
   };
+
+const withoutPeople = (company: Company): Company => ({
+  ...company,
+  workers: [],
+  groups: company.groups.map((group) => ({ ...group, members: [] })),
+});
 
 function addressesOf(kit: Kit, okta: Okta, entra: EntraSandbox): SandboxAddresses {
   const secret = (name: string): string => okta.credentials.tokens.get(name)?.secret ?? '';

@@ -91,6 +91,8 @@ export class Lag {
  */
 export class Past<V> {
   #former = new Map<string, Former<V>[]>();
+  /** Keys that held something before: a look-up by a former property need not look at what is merely new. */
+  #held = new Set<string>();
   #order: { key: string; until: number }[] = [];
 
   constructor(
@@ -102,6 +104,7 @@ export class Past<V> {
     this.#prune();
     if (!this.lag.on) return;
     const until = this.lag.clock.now();
+    if (before !== undefined) this.#held.add(key);
     const list = this.#former.get(key);
     if (list) list.push({ value: before, until });
     else this.#former.set(key, [{ value: before, until }]);
@@ -131,7 +134,7 @@ export class Past<V> {
 
   /** Earlier values of every key with a recent past. */
   *values(): Iterable<[string, V]> {
-    for (const [key, list] of this.#former) for (const { value } of list) if (value !== undefined) yield [key, value];
+    for (const key of this.#held) for (const { value } of this.#former.get(key) ?? []) if (value !== undefined) yield [key, value];
   }
 
   get size(): number {
@@ -146,7 +149,9 @@ export class Past<V> {
       const { key } = this.#order[done] as { key: string };
       const list = this.#former.get(key);
       list?.shift();
-      if (list?.length === 0) this.#former.delete(key);
+      if (list?.length !== 0) continue;
+      this.#former.delete(key);
+      this.#held.delete(key);
     }
     if (done > 0) this.#order.splice(0, done);
   }

@@ -59,12 +59,14 @@ describe('the System Log', () => {
       'user.lifecycle.deactivate',
     ]);
     const [created, , deactivated] = events as [okta.LogEvent, okta.LogEvent, okta.LogEvent];
-    const tokens = org.okta.credentials.tokens;
-    expect(created.transaction?.detail?.['requestApiTokenId']).toBe(tokens.get('muster')?.id);
-    expect(created.actor?.id).toBe(tokens.get('muster')?.actor.id);
-    expect(created.outcome?.result).toBe('SUCCESS');
-    expect(created.target?.[0]).toMatchObject({ id, type: 'User' });
-    expect(deactivated.actor?.id).toBe(tokens.get('admin')?.actor.id);
+    const { tokens } = org.okta.credentials;
+    expect(created).toMatchObject({
+      actor: { id: tokens.get('muster')?.actor.id },
+      transaction: { detail: { requestApiTokenId: tokens.get('muster')?.id } },
+      outcome: { result: 'SUCCESS' },
+      target: [{ id, type: 'User' }],
+    });
+    expect(deactivated).toMatchObject({ actor: { id: tokens.get('admin')?.actor.id } });
   });
 
   it('names the service app as actor', async () => {
