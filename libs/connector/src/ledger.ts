@@ -199,13 +199,10 @@ export class Ledger {
 
   #tighten(bucket: Bucket, remaining: number, until: number, now: number): void {
     // Answers overtake each other, by no more than there are calls at once; a figure higher than that belongs to a new window.
-    const newWindow =
-      now >= bucket.remainingUntil ||
-      until - bucket.remainingUntil > bucket.period / 2 ||
-      remaining - bucket.remaining > this.#limits.concurrency;
+    const newWindow = now >= bucket.remainingUntil || remaining - bucket.remaining > this.#limits.concurrency;
     bucket.remaining = newWindow ? remaining : Math.min(bucket.remaining, remaining);
-    // No window lasts longer than its documented length, whatever the rounding of a clock says.
-    bucket.remainingUntil = Math.min(now + bucket.period, newWindow ? until : Math.max(until, bucket.remainingUntil));
+    // A window was open when its first answer came, and lasts no longer than documented, whatever the rounding of a clock says.
+    if (newWindow) bucket.remainingUntil = Math.min(until, now + bucket.period);
   }
 
   #close(bucket: Bucket, signal: BudgetSignal, now: number): void {
