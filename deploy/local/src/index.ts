@@ -5,7 +5,7 @@ export { flowsFolder } from './flow-files.ts';
 export { type Hired, hireAndWatch, type Step, StepMissed } from './hire.ts';
 export { type Options, parseOptions } from './options.ts';
 export { Parts } from './parts.ts';
-export { type Product, startProduct } from './product.ts';
+export { environmentOf, type Product, startProduct } from './product.ts';
 export { askAdmin, DOMAIN, type SandboxAddresses, type Sandboxes, startSandboxes } from './sandboxes.ts';
 export { seedCompany } from './seed.ts';
 export { type ServiceEnvironment, type ServiceProcess, startInProcess, startProcess, startProcesses } from './services.ts';

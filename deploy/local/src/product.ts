@@ -63,16 +63,18 @@ export async function startProduct(parts: Parts, data: DataFolder, options: Opti
   return { consoleUrl, environment, ...(sandboxes ? { sandboxes } : {}) };
 }
 
-interface Started {
+/** What the services have to be told. */
+export interface Started {
   readonly data: DataFolder;
-  readonly options: Options;
+  readonly options: Pick<Options, 'transport' | 'config' | 'timeFactor'>;
   readonly database: string;
   readonly store: string;
   readonly kafka: string | undefined;
   readonly sandboxes: Sandboxes | undefined;
 }
 
-function environmentOf({ data, options, database, store, kafka, sandboxes }: Started): ServiceEnvironment {
+/** The environment of every service; makes the tokens and files that it names. */
+export function environmentOf({ data, options, database, store, kafka, sandboxes }: Started): ServiceEnvironment {
   data.token('token');
   data.token('internal-token');
   return {

@@ -6,14 +6,19 @@ export interface Seeding {
   readonly sandboxes: Sandboxes;
   readonly console: { readonly url: string; readonly token: string };
   readonly hrToken: string;
+  /** Smaller than the usual company of 200 workers, 30 groups and 8 apps. */
+  readonly size?: { readonly workers?: number; readonly groups?: number; readonly apps?: number };
   readonly say: (line: string) => void;
 }
 
 const PATIENCE_MS = 180_000;
 
 /** Fills the sandboxes with a company that is at work already, lets HR push its workers, and waits until all of them are known and linked on both sides. */
-export async function seedCompany({ sandboxes, console, hrToken, say }: Seeding): Promise<void> {
-  const company = await askAdmin<{ name: string; workers: number; groups: number; apps: number }>(sandboxes, '/seed', { announce: true });
+export async function seedCompany({ sandboxes, console, hrToken, size, say }: Seeding): Promise<void> {
+  const company = await askAdmin<{ name: string; workers: number; groups: number; apps: number }>(sandboxes, '/seed', {
+    announce: true,
+    ...size,
+  });
   say(`  ${company.name}: ${company.workers} workers, ${company.groups} groups, ${company.apps} apps`);
   await askAdmin(sandboxes, '/hr/subscription', { target: `${console.url}/scim/v2/hr-main/Bulk`, token: hrToken });
   const api = new Api(console);
