@@ -49,22 +49,22 @@ const nobody: Names = { employee_number: null, login: null, email: null, display
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
+const loginSaid = ({ data }: Message): Partial<Names> => ({ login: text(data.login)?.toLowerCase() ?? null });
+
+const attributesSaid = ({ data }: Message): Partial<Names> => {
+  const { employeeNumber, email, displayName } = data.attributes as Record<string, unknown>;
+  return { employee_number: text(employeeNumber), email: text(email)?.toLowerCase() ?? null, display_name: text(displayName) };
+};
+
 /** What an event says of how a person is called; undefined: nothing. */
-function namesSaidBy({ type, data, erased }: Message): Partial<Names> | undefined {
-  switch (type) {
+function namesSaidBy(message: Message): Partial<Names> | undefined {
+  switch (message.type) {
     case 'IdentityCreated':
       return {};
     case 'LoginAssigned':
-      return erased ? {} : { login: text(data.login)?.toLowerCase() ?? null };
-    case 'IdentityAttributesChanged': {
-      if (erased) return {};
-      const attributes = data.attributes as Record<string, unknown>;
-      return {
-        employee_number: text(attributes.employeeNumber),
-        email: text(attributes.email)?.toLowerCase() ?? null,
-        display_name: text(attributes.displayName),
-      };
-    }
+      return message.erased ? {} : loginSaid(message);
+    case 'IdentityAttributesChanged':
+      return message.erased ? {} : attributesSaid(message);
     case 'IdentityErased':
       return nobody;
     default:

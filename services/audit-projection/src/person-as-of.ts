@@ -98,7 +98,7 @@ export function personAsOf(history: readonly RecordedEvent[], axes: Axes): Perso
   const identityEvents = byCategory('identity').flatMap(([, events]) => events);
   const counts = within(axes);
   const identity = foldOf(identityCategory, identityEvents.filter(counts));
-  const [workerStream, workerEvents = []] = byCategory('worker')[0] ?? [];
+  const [workerStream, workerEvents] = byCategory('worker')[0] ?? [undefined, []];
   const worker = foldOf(workerCategory, workerEvents.filter(counts));
   const { state, notes } = lifecycleThen(identity, worker, axes.asOf);
   const erased = identityEvents.some(({ type }) => type === 'IdentityErased') || history.some((event) => event.erased);

@@ -1,7 +1,7 @@
 import { attributesOf } from '@muster/identity';
 import type { EventData, ReadRef } from '@muster/contracts';
 import { entitlementText, list, pairs } from './wording.ts';
-import type { Summaries } from './summarize.ts';
+import type { Summaries } from './summaries.ts';
 
 const evidences = {
   fetch: 'a fetch saw it',

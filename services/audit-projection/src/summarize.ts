@@ -1,10 +1,8 @@
 import { type EventData, type EventType, isEventType } from '@muster/contracts';
 import type { NameOf } from './object-names.ts';
+import type { Summaries } from './summaries.ts';
 import { sourceSummaries } from './summarize-source.ts';
 import { list, pairs, type Wished, wishText } from './wording.ts';
-
-/** One sentence for each type of event; the compiler proves that none is missing. Personal fields of an erased person are absent from `data`. */
-export type Summaries = { readonly [T in EventType]: (data: EventData[T], nameOf: NameOf) => string };
 
 const planText = (data: EventData['PlanReleased'], nameOf: NameOf): string => {
   const commands = data.commands as typeof data.commands | undefined;

@@ -47,22 +47,30 @@ const verbs = {
 
 const account = ({ object }: Wished): string => (object.id === undefined ? object.kind : `${object.kind} ${object.id}`);
 
-/** `create account (login, title)`, `set title to Engineer`, `granted group Sales (00g1)`. */
+const fieldsText = ({ profile = {} }: Wished): string => {
+  const names = Object.keys(profile);
+  return names.length === 0 ? 'attributes erased' : `${list(names, 3)}; ${names.length} fields`;
+};
+
+const valueText = ({ value }: Wished): string => (value === undefined ? '(value erased)' : `to ${shown(value)}`);
+
+const heldText = ({ connection, entitlement }: Wished, nameOf: NameOf): string =>
+  entitlement ? entitlementText(connection, entitlement, nameOf) : 'an entitlement';
+
+/** `create account (login, title; 2 fields)`, `set title to Engineer`, `granted group Sales (00g1)`. */
 export const wishText = (wished: Wished, tense: Tense, nameOf: NameOf): string => {
   const verb = verbs[wished.action][tense];
   switch (wished.action) {
-    case 'create': {
-      const names = Object.keys(wished.profile ?? {});
-      return `${verb} ${account(wished)} (${names.length === 0 ? 'attributes erased' : `${list(names, 3)}; ${names.length} fields`})`;
-    }
+    case 'create':
+      return `${verb} ${account(wished)} (${fieldsText(wished)})`;
     case 'set':
-      return `${verb} ${wished.field ?? 'an attribute'} ${wished.value === undefined ? '(value erased)' : `to ${shown(wished.value)}`}`;
+      return `${verb} ${wished.field ?? 'an attribute'} ${valueText(wished)}`;
     case 'enable':
     case 'disable':
     case 'revokeSessions':
       return `${verb} ${account(wished)}`;
     case 'grant':
     case 'revoke':
-      return `${verb} ${wished.entitlement ? entitlementText(wished.connection, wished.entitlement, nameOf) : 'an entitlement'}`;
+      return `${verb} ${heldText(wished, nameOf)}`;
   }
 };
