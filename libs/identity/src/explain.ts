@@ -70,8 +70,10 @@ const ofType = <T extends keyof EventData>(history: readonly HistoryEvent[], ...
 const canonicalOf = (history: readonly HistoryEvent[], name: string): CanonicalExplanation | undefined => {
   const decided = ofType(history, 'IdentityAttributesChanged').findLast(({ data }) => data.changed.includes(name));
   const newest = ofType(history, 'IdentityAttributesChanged').at(-1);
-  const value = newest?.data.attributes?.[name];
-  if (decided === undefined || newest === undefined || value === undefined) return undefined;
+  if (decided === undefined || newest === undefined) return undefined;
+  // Of an erased person the values are gone.
+  const value = (newest.data.attributes ?? {})[name];
+  if (value === undefined) return undefined;
   const from = newest.data.provenance[name];
   const record = from && history.find((event) => event.stream === from.stream && event.revision === from.revision);
   return {
@@ -112,20 +114,26 @@ const fieldsOf = ({ action, field, profile }: Pick<Command, 'action' | 'field' |
 const plansOf = (history: readonly HistoryEvent[]) =>
   ofType(history, 'PlanReleased', 'PlanHeld').map((plan) => ({ ...plan, data: { ...plan.data, commands: plan.data.commands ?? [] } }));
 
+const writtenTargets = (plans: ReturnType<typeof plansOf>, name: string): Target[] =>
+  plans.flatMap(({ data }) =>
+    data.commands.flatMap((command) =>
+      fieldsOf(command)
+        .filter((what) => what === name || mentions(command.provenance[what], name))
+        .map((what) => ({ connection: command.connection, what })),
+    ),
+  );
+
+const seenTargets = (history: readonly HistoryEvent[], name: string): Target[] =>
+  ofType(history, 'AccountObserved')
+    .filter(({ data }) => observedValue(data, name) !== undefined)
+    .map(({ data }) => ({ connection: data.connection, what: name }));
+
 /** Target attributes that bear this name, written by us or not, or whose mapping reads it. */
 const targetsOf = (history: readonly HistoryEvent[], name: string): Target[] => {
   const plans = plansOf(history);
-  const found = new Map<string, Target>();
-  for (const { data } of plans)
-    for (const command of data.commands)
-      for (const what of fieldsOf(command))
-        if (what === name || mentions(command.provenance[what], name))
-          found.set(`${command.connection} ${what}`, { connection: command.connection, what });
-  for (const { data } of plans)
-    for (const { connection, what } of data.blocked) if (what === name) found.set(`${connection} ${what}`, { connection, what });
-  for (const { data } of ofType(history, 'AccountObserved'))
-    if (observedValue(data, name) !== undefined) found.set(`${data.connection} ${name}`, { connection: data.connection, what: name });
-  return [...found.values()];
+  const blocked = plans.flatMap(({ data }) => data.blocked.filter(({ what }) => what === name));
+  const all = [...writtenTargets(plans, name), ...blocked, ...seenTargets(history, name)];
+  return [...new Map(all.map(({ connection, what }) => [`${connection} ${what}`, { connection, what }])).values()];
 };
 
 type Concerns = (command: Pick<Command, 'connection' | 'action' | 'field' | 'profile' | 'entitlement'>) => boolean;
