@@ -14,14 +14,9 @@ export function addAdminRoutes(kit: Kit, okta: Okta): void {
     if (!user) throw new Refused(404, 'no such user');
     if (user.status !== 'PROVISIONED') throw new Refused(409, `the user is ${user.status}, not PROVISIONED`);
     const after = clickActivation(org, user);
-    org.state.commit();
     return { id: after.id, status: after.status };
   });
-  kit.admin.route('POST', '/okta/outside-edit', ({ body }) => {
-    const result = outsideEdit(okta, record(body));
-    org.state.commit();
-    return result;
-  });
+  kit.admin.route('POST', '/okta/outside-edit', ({ body }) => outsideEdit(okta, record(body)));
   kit.admin.route('POST', '/okta/settings', ({ body }) => {
     const { lifecycleMs, rulesMs, buckets, share, concurrency } = record(body);
     if (typeof lifecycleMs === 'number') org.settings.lifecycleMs = lifecycleMs;
