@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { decideAppend, type StreamFacts } from './append-rules.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { openDatabase } from './database.ts';
 import {
   DELETED,
@@ -13,7 +14,6 @@ import {
   type ProposedEvent,
   type StoredEvent,
 } from './events.ts';
-import { RecentIds } from './recent-ids.ts';
 import { parseStreamMetadata } from './stream-metadata.ts';
 
 /** What is known of a stream. `head` is -1 while it has no event. */
@@ -25,6 +25,13 @@ export interface StreamState {
   maxAge: number | undefined;
 }
 
+/** Where an event went, for appends that name no revision: repeats of recent ids are recognised, as in a real server. */
+interface Written {
+  stream: string;
+  revision: number;
+  position: number;
+}
+
 export interface PageOptions {
   backwards?: boolean;
   /** Rows at most; a page also ends once it holds a mebibyte. */
@@ -33,7 +40,7 @@ export interface PageOptions {
 
 const PAGE_BYTES = 1024 * 1024;
 const CACHED_STREAMS = 10_000;
-const RECENT_IDS = 20_000;
+const RECENT_IDS = 10_000;
 // Positions grow by the size of the event, as in a log file: they have gaps, and nobody may count with them.
 const RECORD_OVERHEAD = 128;
 const FIRST_POSITION = 64;
@@ -87,8 +94,8 @@ const systemEvent = (type: string, data: string): ProposedEvent => ({
 export class EventLog {
   readonly #database: DatabaseSync;
   readonly #sql: ReturnType<typeof statementsOf>;
-  readonly #streams = new Map<string, StreamState>();
-  readonly #recent = new RecentIds(RECENT_IDS);
+  readonly #streams = new BoundedMap<StreamState>(CACHED_STREAMS);
+  readonly #recent = new BoundedMap<Written>(RECENT_IDS);
   readonly #maxAppendBytes: number;
   #next = FIRST_POSITION;
   #lastCreated = 0;
@@ -120,7 +127,6 @@ export class EventLog {
     if (cached) return cached;
     const state = this.#load(name);
     this.#streams.set(name, state);
-    if (this.#streams.size > CACHED_STREAMS) this.#streams.delete(this.#streams.keys().next().value as string);
     return state;
   }
 
@@ -197,7 +203,10 @@ export class EventLog {
       softDeleted: state.truncateBefore === DELETED,
       hasMetadata: !name.startsWith('$$') && this.stream(metadataStreamOf(name)).head >= 0,
       at: (revision) => (id === undefined ? undefined : (this.#sql.at.get(id, revision) as { id: string; position: number } | undefined)),
-      recent: (eventId) => this.#recent.find(eventId, name),
+      recent: (eventId) => {
+        const written = this.#recent.get(eventId);
+        return written?.stream === name ? written : undefined;
+      },
     };
   }
 
@@ -211,7 +220,7 @@ export class EventLog {
       position = this.#next;
       state.head += 1;
       this.#sql.insert.run(position, state.id, state.head, id, type, json ? 1 : 0, this.#lastCreated, metadata, data);
-      this.#recent.add(id, { stream, revision: state.head, position });
+      this.#recent.set(id, { stream, revision: state.head, position });
       this.#next += metadata.length + data.length + RECORD_OVERHEAD;
     }
     return { revision: state.head, position };
@@ -258,8 +267,8 @@ export class EventLog {
     const last = this.#sql.last.get() as { position: number; created: number; size: number } | undefined;
     this.#next = last ? last.position + last.size + RECORD_OVERHEAD : FIRST_POSITION;
     this.#lastCreated = last?.created ?? 0;
-    const rows = this.#sql.recent.all(RECENT_IDS) as unknown as { id: string; stream: string; revision: number; position: number }[];
-    for (const row of rows.toReversed()) this.#recent.add(row.id, row);
+    const rows = this.#sql.recent.all(RECENT_IDS) as unknown as ({ id: string } & Written)[];
+    for (const row of rows.toReversed()) this.#recent.set(row.id, row);
   }
 
   #page(statement: StatementSync, from: number[], limit: number): StoredEvent[] {

@@ -1,5 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import { BoundedMap } from './bounded-map.ts';
 import { CannotDecrypt } from './errors.ts';
 import { decrypt, deriveKey, encrypt, type DataKey, type KeyRing } from './key-ring.ts';
 
@@ -39,9 +40,9 @@ const CACHED_KEYS = 20_000;
 // A key destroyed by another process stops working here after this long.
 const CACHE_MS = 60_000;
 
-/** Remembers promises for a while; the oldest go first when it is full. A rejected one is forgotten at once. */
+/** Remembers promises for a while. A rejected one is forgotten at once. */
 class KeyCache {
-  readonly #entries = new Map<string, { key: Promise<LiveKey | undefined>; expires: number }>();
+  readonly #entries = new BoundedMap<{ key: Promise<LiveKey | undefined>; expires: number }>(CACHED_KEYS);
 
   get(name: string, load: () => Promise<LiveKey | undefined>): Promise<LiveKey | undefined> {
     const found = this.#entries.get(name);
@@ -57,9 +58,7 @@ class KeyCache {
   }
 
   put(name: string, key: Promise<LiveKey | undefined>): void {
-    this.#entries.delete(name);
     this.#entries.set(name, { key, expires: Date.now() + CACHE_MS });
-    if (this.#entries.size > CACHED_KEYS) this.#entries.delete(this.#entries.keys().next().value as string);
   }
 
   clear(): void {
