@@ -45,6 +45,11 @@ export class Connector {
     return this.#trimmed.some(([from, to]) => now >= from && now < to);
   }
 
+  /** A credential that lost its reach does not see some accounts at all, and says nothing of it. */
+  isHidden(id: string): boolean {
+    return this.isTrimmed() && id.endsWith('1');
+  }
+
   nextRead(kind: ReadRef['kind']): ReadRef {
     this.#reads += 1;
     return { readId: `${this.name}-r${this.#reads}`, kind, startedAt: this.#world.now };
@@ -55,7 +60,7 @@ export class Connector {
     const { faults } = this.#world;
     const read = this.nextRead(kind);
     const trimmed = this.isTrimmed();
-    const account = this.#vendor.replica(id);
+    const account = this.isHidden(id) ? undefined : this.#vendor.replica(id);
     if (JSON.stringify(account) !== JSON.stringify(this.#vendor.truth(id))) faults.note('replica behind');
     yield this.#world.latency();
     if (faults.strikes('read failed', 0.03)) throw new ReadFault(id);

@@ -63,7 +63,7 @@ export class FullReader {
   /** What some replica shows of everything now. */
   #visible() {
     const vendor = this.#world.vendor(this.#setup.name);
-    return vendor.ids.flatMap((id) => vendor.replica(id) ?? []);
+    return vendor.ids.flatMap((id) => (this.#ingestion.connector.isHidden(id) ? [] : (vendor.replica(id) ?? [])));
   }
 
   *#pages(read: ReturnType<Ingestion['connector']['nextRead']>, seen: Set<string>): Proc<Shortfall[] | 'failed'> {

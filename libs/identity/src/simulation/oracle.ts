@@ -39,7 +39,7 @@ export interface Outcome {
 
 /** A broken promise, under the number of its invariant. */
 export interface Violation {
-  readonly invariant: 'I1' | 'I2' | 'I4' | 'I5' | 'I6' | 'I9' | 'I16' | 'I17' | 'I18' | 'I19' | 'bug';
+  readonly invariant: 'I1' | 'I2' | 'I4' | 'I5' | 'I6' | 'I8' | 'I9' | 'I16' | 'I17' | 'I18' | 'I19' | 'bug';
   readonly message: string;
 }
 
@@ -142,6 +142,15 @@ const quietStaysQuiet = ({ sides, quietAt }: Outcome, report: Report): void => {
   for (const { journal, name } of sides)
     for (const { sentAt, op, what, accountId } of journal)
       if (sentAt > quietAt) report('I19', `${op} ${what} on ${accountId} in ${name} after everything was quiet`);
+};
+
+const deletionsAreTrue = ({ events, sides }: Outcome, report: Report): void => {
+  for (const { type, data, at } of events) {
+    if (type !== 'AccountDeleted') continue;
+    const side = sides.find(({ name }) => name === data['connection']);
+    const truly = side?.log.some(({ what, accountId, at: when }) => what === 'deleted' && accountId === data['accountId'] && when <= at);
+    if (!truly) report('I8', `${text(data['accountId'])} is recorded as deleted, and it is there`);
+  }
 };
 
 const loginsAreUnique = ({ events }: Outcome, report: Report): void => {
@@ -250,6 +259,7 @@ export const judge = (outcome: Outcome): Violation[] => {
     quietStaysQuiet,
     loginsAreUnique,
     heldIsHeld,
+    deletionsAreTrue,
   ])
     check(outcome, report);
   for (const final of finals(outcome.deliveries).values())

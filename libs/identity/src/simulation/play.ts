@@ -8,7 +8,7 @@ import { Ingestion } from './ingestion.ts';
 import { judge, type Outcome, type Side, type Violation } from './oracle.ts';
 import { Sender } from './provisioning-shell.ts';
 import { Reconciliation } from './reconciliation.ts';
-import { writeScript, type AdminEdit, type Delivery, type HrVersion, type Script } from './script.ts';
+import { writeScript, type AdminEdit, type Delivery, type HrVersion, type Script, type Stranger } from './script.ts';
 import { transact } from './transact.ts';
 import type { TrueAccount } from './vendor.ts';
 import { START, World, type WorldSetup } from './world.ts';
@@ -165,6 +165,7 @@ export const play = (setup: WorldSetup): Played => {
       connections: world.connections.map(({ name }) => name),
       outside: setup.outside,
       disorder: setup.faults === 0 ? 0 : 0.25,
+      strangers: setup.faults === 0 ? 0 : 0.3,
     },
     random,
   );
@@ -180,6 +181,7 @@ export const play = (setup: WorldSetup): Played => {
     readers.push(new FullReader(world, connection, ingestion));
     baselines.set(connection.name, layBaseline(world, connection.name, script));
   }
+  for (const stranger of script.strangers) clock.at(stranger.at, () => appear(world, stranger, baselines.get(stranger.connection)));
   const reconciliation = new Reconciliation(world);
   const sender = new Sender(world, connectors);
   const readAll = (): void => {
@@ -187,7 +189,7 @@ export const play = (setup: WorldSetup): Played => {
   };
   for (const delivery of script.deliveries) clock.at(delivery.at, () => hear(world, delivery));
   for (const edit of script.edits) clock.at(edit.at, () => applyEdit(world, edit));
-  const poisons = setup.faults > 0 && setup.people > 1 && random.chance(0.2);
+  const poisons = setup.faults > 0 && setup.people > 1 && random.chance(0.6);
   if (poisons) clock.at(START + 4 * MINUTE, () => poison(world));
   const calmAt = script.endsAt + 20 * MINUTE;
   const loseAll = (): void => {
@@ -222,6 +224,13 @@ export const play = (setup: WorldSetup): Played => {
 /** A push is answered only after the append; without an answer HR pushes again. */
 const hear = (world: World, delivery: Delivery): void => {
   world.spawn(receive(world, delivery), () => world.clock.at(world.clock.now + 5000, () => hear(world, delivery)));
+};
+
+const appear = (world: World, { connection, login }: Stranger, baseline: Baseline | undefined): void => {
+  const vendor = world.vendor(connection);
+  if (vendor.logins.has(login)) return;
+  world.faults.note('login taken by a stranger');
+  baseline?.strangers.add(vendor.add({ ...blank, login }, 'admin'));
 };
 
 /** One account that groups refuse from now on. */

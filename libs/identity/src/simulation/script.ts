@@ -37,7 +37,15 @@ export type AdminEdit =
       readonly value: string;
     };
 
+/** An account of somebody who is none of our people appears, with a login that one of them may get. */
+export interface Stranger {
+  readonly at: number;
+  readonly connection: string;
+  readonly login: string;
+}
+
 export interface Script {
+  readonly strangers: readonly Stranger[];
   readonly people: readonly string[];
   readonly deliveries: readonly Delivery[];
   readonly edits: readonly AdminEdit[];
@@ -51,6 +59,8 @@ export interface ScriptSetup {
   readonly connections: readonly string[];
   /** Share of people that outside hands touch. */
   readonly outside: number;
+  /** Share of connections in which a stranger appears. */
+  readonly strangers: number;
   /** Share of deliveries that are repeated or come late. */
   readonly disorder: number;
 }
@@ -95,11 +105,16 @@ const nextVersion = (before: HrVersion, at: number, people: readonly string[], r
   }
 };
 
-const versionsOf = (key: string, setup: ScriptSetup, people: readonly string[], random: Random): HrVersion[] => {
-  let at = setup.start + random.between(0, 3 * MINUTE);
+const versionsOf = (
+  key: string,
+  { setup, people, spread }: { setup: ScriptSetup; people: readonly string[]; spread: number },
+  random: Random,
+): HrVersion[] => {
+  let at = setup.start + random.between(0, spread);
   let version = firstVersion(key, at, people, random);
   const versions = [version];
-  for (let change = 0; change < random.between(0, setup.changesEach); change += 1) {
+  const changes = random.between(Math.floor(setup.changesEach / 3), setup.changesEach);
+  for (let change = 0; change < changes; change += 1) {
     at += random.chance(0.5) ? random.between(100, 20_000) : random.between(20_000, 8 * MINUTE);
     version = nextVersion(version, at, people, random);
     versions.push(version);
@@ -126,7 +141,9 @@ const editOf = (key: string, at: number, setup: ScriptSetup, random: Random): Ad
 /** A made-up history: what HR says when, how it arrives, and what other hands do meanwhile. */
 export const writeScript = (setup: ScriptSetup, random: Random): Script => {
   const people = Array.from({ length: setup.people }, (_, index) => String(1001 + index));
-  const versions = people.flatMap((key) => versionsOf(key, setup, people, random));
+  // Some companies push everybody at once.
+  const spread = random.chance(0.3) ? 500 : 3 * MINUTE;
+  const versions = people.flatMap((key) => versionsOf(key, { setup, people, spread }, random));
   const deliveries = versions.flatMap((version) => deliveriesOf(version, setup.disorder, random));
   const edits = people.flatMap((key) =>
     random.chance(setup.outside)
@@ -135,9 +152,21 @@ export const writeScript = (setup: ScriptSetup, random: Random): Script => {
         )
       : [],
   );
+  const strangers = setup.connections.flatMap((connection) =>
+    random.chance(setup.strangers)
+      ? [
+          {
+            at: setup.start + random.between(-2 * MINUTE, 2 * MINUTE),
+            connection,
+            login: `${random.pick(['ada', 'grace', 'alan'])}.${random.pick(['byron', 'hopper'])}@example.com`,
+          },
+        ]
+      : [],
+  );
   const times = [...deliveries, ...edits].map(({ at }) => at);
   return {
     people,
+    strangers,
     deliveries: deliveries.toSorted((a, b) => a.at - b.at),
     edits: edits.toSorted((a, b) => a.at - b.at),
     endsAt: Math.max(...times),

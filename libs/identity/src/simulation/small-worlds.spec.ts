@@ -1,40 +1,84 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { faultKinds, type FaultKind } from './faults.ts';
+import type { Violation } from './oracle.ts';
 import { play } from './play.ts';
+import type { WorldSetup } from './world.ts';
 
-describe('small worlds', () => {
-  it('try', () => {
-    const N = Number(process.env['MUSTER_WORLDS'] ?? 50);
-    const S = Number(process.env['MUSTER_SEED'] ?? 1);
-    const all: string[] = [];
-    const t = performance.now();
-    let steps = 0;
-    const ops: Record<string, number> = {};
-    for (let i = 0; i < N; i += 1) {
-      const p = play({
-        seed: S + i,
-        people: 1 + (i % 3),
-        changesEach: 5,
-        connections: i % 2 === 0 ? 1 : 2,
-        faults: Number(process.env['F'] ?? 0),
-        outside: Number(process.env['O'] ?? 0),
-        hold: { removals: 'send', disables: 'send' },
-      });
-      steps += p.world.clock.steps;
-      for (const side of p.outcome.sides)
-        for (const j of side.journal) ops[`${j.op} ${j.effective}`] = (ops[`${j.op} ${j.effective}`] ?? 0) + 1;
-      for (const e of p.outcome.events) {
-        const k = e.type + (e.type === 'CommandEnded' ? String(e.data['result']) : '');
-        ops[k] = (ops[k] ?? 0) + 1;
-      }
-      for (const [k, n] of p.fired) ops[k] = (ops[k] ?? 0) + n;
-      for (const v of p.violations) all.push(`${S + i}: ${v.invariant} ${v.message}`);
+const seed = Number(process.env['MUSTER_SEED'] ?? 1);
+const worlds = Number(process.env['MUSTER_WORLDS'] ?? 400);
+
+const send = { removals: 'send', disables: 'send' } as const;
+const hold = { removals: 'hold', disables: 'hold' } as const;
+
+/** Every tenth world is held, every tenth has a side that is only observed; the rest sends everything. */
+const setupOf = (index: number): WorldSetup => ({
+  seed: seed * 1_000_000 + index,
+  people: 1 + (index % 3),
+  changesEach: 5,
+  connections: index % 2 === 0 ? 1 : 2,
+  faults: index % 4 === 3 ? 2 : 1,
+  outside: 0.7,
+  hold: index % 10 === 4 ? hold : send,
+  observeSecond: index % 10 === 5,
+});
+
+const promises: Record<Violation['invariant'], string> = {
+  I1: 'an accepted record is never lost',
+  I2: 'nobody gets a second account, a second login or the login of another',
+  I4: 'a command that has ended is never sent again',
+  I5: 'a leaver is never created, enabled or granted anything',
+  I6: 'a leaver ends turned off and holding nothing',
+  I8: 'nothing is taken for deleted that is there',
+  I9: 'in the end every side holds what HR said last',
+  I16: 'what is only observed is never written',
+  I17: 'what others turned off stays off, and what is not ours is left alone',
+  I18: 'what is held is not sent',
+  I19: 'when all is quiet, nothing is written',
+  bug: 'nothing throws and everything comes to rest',
+};
+
+describe(`small worlds, seed ${seed}`, () => {
+  const broken = new Map<string, string[]>();
+  const fired = new Map<FaultKind, number>();
+
+  beforeAll(() => {
+    process.stdout.write(`playing ${worlds} small worlds: MUSTER_SEED=${seed} MUSTER_WORLDS=${worlds}\n`);
+    for (let index = 0; index < worlds; index += 1) {
+      const setup = setupOf(index);
+      const played = play(setup);
+      for (const [kind, count] of played.fired) fired.set(kind, (fired.get(kind) ?? 0) + count);
+      for (const { invariant, message } of played.violations)
+        broken.set(invariant, [...(broken.get(invariant) ?? []), `world ${setup.seed}: ${message}`]);
     }
-    console.log(
-      `${N} worlds ${(performance.now() - t) | 0} ms ${steps} steps`,
-      all.length,
-      JSON.stringify(ops),
-      all.slice(0, 30).join('\n'),
-    );
-    expect(1).toBe(1);
+  }, 600_000);
+
+  it.each(Object.entries(promises))('%s: %s', (invariant) => {
+    expect(broken.get(invariant) ?? []).toEqual([]);
+  });
+
+  it('have every kind of fault happen', () => {
+    expect(faultKinds.filter((kind) => !fired.has(kind))).toEqual([]);
+  });
+});
+
+describe(`lagging worlds in which nothing goes wrong, seed ${seed}`, () => {
+  it('I19: see one create a side and not one write that changes nothing', () => {
+    const needless: string[] = [];
+    for (let index = 0; index < worlds / 6; index += 1) {
+      const setup: WorldSetup = {
+        ...setupOf(index),
+        seed: seed * 2_000_000 + index,
+        faults: 0,
+        outside: 0,
+        hold: send,
+        observeSecond: false,
+      };
+      const { outcome, violations } = play(setup);
+      needless.push(...violations.map(({ invariant, message }) => `world ${setup.seed}: ${invariant} ${message}`));
+      for (const { journal } of outcome.sides)
+        for (const { op, what, accountId, effective } of journal)
+          if (!effective) needless.push(`world ${setup.seed}: ${op} ${what} on ${accountId}`);
+    }
+    expect(needless).toEqual([]);
   });
 });

@@ -64,7 +64,7 @@ export class SimStore {
       revision += 1;
       const at = this.#now();
       const stored: StoredEvent = {
-        ...structuredClone(event),
+        ...event,
         stream,
         revision,
         position: this.log.length,

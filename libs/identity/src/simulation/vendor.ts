@@ -60,6 +60,8 @@ export interface VendorSetup {
   readonly domain: string;
   /** A value that this vendor refuses for `title`. */
   readonly badTitle: string;
+  /** False: a second account with the same login is simply made. */
+  readonly uniqueLogins: boolean;
 }
 
 export const US = 'muster';
@@ -112,7 +114,7 @@ export class Vendor {
     const after = { ...before, ...change };
     if (JSON.stringify(after) === JSON.stringify(before)) return false;
     if (after.login !== before.login) {
-      if (this.logins.has(after.login)) return false;
+      if (this.logins.has(after.login) && this.setup.uniqueLogins) return false;
       this.logins.delete(before.login);
       this.logins.set(after.login, id);
     }
@@ -170,7 +172,7 @@ export class Vendor {
 
   #create(write: WriteOp & { op: 'create' }, sentAt: number, commandId: string): Effect {
     const holder = this.logins.get(write.login);
-    if (holder !== undefined) return { is: 'conflict', holder };
+    if (holder !== undefined && this.setup.uniqueLogins) return { is: 'conflict', holder };
     if (write.profile['title'] === this.setup.badTitle) return { is: 'refused', code: 'target.value_refused' };
     const id = this.add({ login: write.login, profile: write.profile, enabled: write.enabled, manager: null, groups: [], apps: [] }, US);
     this.#enter(write, { sentAt, commandId, accountId: id, effective: true });

@@ -77,8 +77,10 @@ export class World {
       ...(setup.connections === 2 ? [second] : []),
     ];
     for (const { name, settleMs, logLagMs } of this.connections) {
+      const uniqueLogins = setup.seed % 3 !== 0;
       const vendor = {
         name,
+        uniqueLogins,
         lagMs: settleMs - 5000,
         logLagMs: logLagMs - 5000,
         matchAttribute: 'employeeNumber',
