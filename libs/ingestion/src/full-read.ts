@@ -27,18 +27,19 @@ const SCOPES: Scope[] = ['users', 'groups', 'apps', 'memberships', 'app-assignme
 /**
  * Reads everything of a connection, or goes on with a read that was cut off behind its last committed page, and ends with a proof of what was
  * covered. Objects that have no stream get one; every other difference is fetched before it becomes a fact; absences are looked into only if the
- * read was complete.
+ * read was complete. `first`: none was complete before.
  *
  * @throws Fault of the connector. A read that a fault interrupts stays open; one that is refused is given up.
  */
-export async function fullRead(source: Source): Promise<{ complete: boolean }> {
+export async function fullRead(source: Source): Promise<{ complete: boolean; first: boolean }> {
+  const { state: before } = await source.store.load(readCategory, streamOf.read(source.config.name));
   const open = await openRead(source);
   try {
     const shortfalls = await readLists(source, open);
     const compared = await recordStaged(source, open.read);
     const complete = await concludeRead(source, open.read, { shortfalls, compared });
     await endStaging(source.database.db, source.config.name, open.read.readId);
-    return { complete };
+    return { complete, first: before.lastComplete === undefined };
   } catch (error) {
     const fault = faultOf(error);
     if (fault && (fault.kind === 'refused' || fault.kind === 'unauthorised')) {
@@ -168,7 +169,7 @@ async function concludeRead(source: Source, read: ReadRef, { shortfalls, compare
   });
   if (!complete)
     source.logger.warn(
-      { connection: source.config.name, readId: read.readId },
+      { connection: source.config.name, readId: read.readId, shortfalls, missing: permissions.missing },
       'a full read was incomplete: nothing is concluded from what it did not show',
     );
   return complete;

@@ -126,14 +126,8 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
   }
 
   async #readWhole(source: Source): Promise<Handled> {
-    const { complete } = await fullRead(source);
-    // An incomplete read is tried again soon: nothing was concluded from it, and people may be waiting for the first one.
-    return {
-      next: new Date(
-        this.#context.now().getTime() +
-          (complete ? source.config.fullMs : Math.min(source.config.fullMs, source.config.incrementalMs * 30)),
-      ),
-    };
+    const { complete, first } = await fullRead(source);
+    return { next: new Date(this.#context.now().getTime() + waitAfter(source.config, complete, first)) };
   }
 
   async #follow(source: Source): Promise<Handled> {
@@ -147,6 +141,17 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
     const startedAt = await fetchObject(source, ref, reason);
     return forgetServed(source, ref, startedAt);
   }
+}
+
+const INCOMPLETE_TRIES = 30;
+
+/**
+ * When to read everything again. After the first complete read once more behind all lag, as nothing may be created before such a one; an incomplete read
+ * is repeated soon, as nothing was concluded from it.
+ */
+function waitAfter({ fullMs, settleMs, incrementalMs }: ReadConfig, complete: boolean, first: boolean): number {
+  if (!complete) return Math.min(fullMs, incrementalMs * INCOMPLETE_TRIES);
+  return first ? Math.min(fullMs, settleMs) : fullMs;
 }
 
 async function reasonOf(source: Source, { kind, id }: ObjectRef): Promise<Parameters<typeof fetchObject>[2]> {

@@ -2,8 +2,9 @@ import 'reflect-metadata';
 import { type DynamicModule, Module, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestMicroservice } from '@nestjs/microservices';
 import { TerminusModule } from '@nestjs/terminus';
-import { messagingTables } from '@muster/messaging';
+import { messagingTables, OriginalErrors } from '@muster/messaging';
 import { workTables } from '@muster/work';
 import { openReadStore, type ReadStore } from '@muster/read-store';
 import type { Logger } from 'pino';
@@ -56,7 +57,10 @@ export async function startService(service: Service, platform: Platform, options
   if (database) {
     const transport = createTransport(context, database);
     dependencies.push(transport.dependency);
-    nest.connectMicroservice({ strategy: transport.strategy }, { inheritAppConfig: false });
+    const consuming = nest.connectMicroservice({ strategy: transport.strategy }, { inheritAppConfig: false, deferInitialization: true });
+    consuming.useGlobalFilters(new OriginalErrors());
+    // Its modules are those of the application, which calls their hooks; called twice, everything would start twice.
+    (consuming as NestMicroservice).setIsInitHookCalled(true);
     await nest.startAllMicroservices();
   }
   await nest.listen(options.port ?? settings.http.port, settings.http.host);

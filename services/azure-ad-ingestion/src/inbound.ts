@@ -1,5 +1,5 @@
 import { type BeforeApplicationShutdown, Controller, Inject, type OnApplicationBootstrap } from '@nestjs/common';
-import { EventPattern } from '@nestjs/microservices';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { topicMap } from '@muster/contracts';
 import type { Ingestion } from '@muster/ingestion';
 import type { BatchContext, Message } from '@muster/messaging';
@@ -20,7 +20,7 @@ export class Reading implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   @EventPattern<string>(topicMap.provisioningEvents.name)
-  hearOfWrites(batch: Message[], { transaction }: BatchContext): Promise<void> {
+  hearOfWrites(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
     return this.ingestion.noteWrites(transaction, batch);
   }
 }

@@ -77,7 +77,7 @@ export class Api {
   }
 
   /** Timelines, points in time, explanations, people, connections: whatever else the audit projection answers. */
-  @All('*path')
+  @All('*')
   async audit(@Req() request: { url: string }, @Res() reply: Reply): Promise<void> {
     relay(reply, await this.services.ask('audit-projection', request.url.replace(/^\/api/, '')));
   }

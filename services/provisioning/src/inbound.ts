@@ -1,5 +1,5 @@
 import { type BeforeApplicationShutdown, Controller, Get, Inject, type OnApplicationBootstrap, Query } from '@nestjs/common';
-import { EventPattern } from '@nestjs/microservices';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { topicMap } from '@muster/contracts';
 import type { BatchContext, Message } from '@muster/messaging';
 import { SERVICE, type ServiceContext } from '@muster/service-kit';
@@ -28,12 +28,12 @@ export class Plans implements OnApplicationBootstrap, BeforeApplicationShutdown 
   }
 
   @EventPattern<string>(topicMap.provisioningCommands.name)
-  onPlans(batch: Message[], { transaction }: BatchContext): Promise<void> {
+  onPlans(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
     return wakeSenders(transaction, batch, targetNames(this.service));
   }
 
   @EventPattern<string>(topicMap.provisioningEvents.name)
-  onResults(batch: Message[], { transaction }: BatchContext): Promise<void> {
+  onResults(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
     return keepRefusals(transaction, batch);
   }
 }

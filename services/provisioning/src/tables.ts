@@ -1,10 +1,8 @@
 import { effectsTables } from '@muster/effects';
 import type { Migration } from '@muster/read-store';
-import { workTables } from '@muster/work';
 
 /** All of it can be lost: plans and results come again from the store. */
 export const provisioningTables: readonly Migration[] = [
-  ...workTables,
   ...effectsTables,
   {
     name: 'provisioning/1-refusal',
