@@ -6,6 +6,7 @@ import { PersonalFields, type Opened, type Privacy, type Sealed } from './person
 import type {
   Appended,
   Category,
+  Decided,
   EventShape,
   ExpectedRevision,
   Loaded,
@@ -17,7 +18,7 @@ import type {
 } from './port.ts';
 import { headPosition, readAll, readStream } from './read.ts';
 import { Subscription, type SubscribeOptions } from './subscription.ts';
-import { load, transact, type TransactMeta } from './transact.ts';
+import { decide, load, transact, type TransactMeta } from './transact.ts';
 
 export interface ConnectOptions {
   /** As the official client takes it: `esdb://host:port?tls=false`, `esdb+discover://...`. */
@@ -76,6 +77,7 @@ export class EventStore {
   /**
    * Folds the stream, lets `decide` say which events follow, and appends them at exactly the revision that was read; on a conflict it folds and
    * decides again, at most 10 times (TooMuchContention). `decide` must be pure: it may run several times. No events = nothing is written.
+   * A state that was kept, given with the stream, spares the read; if it is old, that shows as a conflict.
    */
   transact<S, E extends EventShape>(
     category: Category<S, E>,
@@ -84,6 +86,16 @@ export class EventStore {
     meta: TransactMeta<E>,
   ): Promise<Transacted<S>> {
     return transact({ store: this, category, stream, decide, meta });
+  }
+
+  /** As `transact`, for callers that do not need the new state and the recorded events: it does not read them back. */
+  decide<S, E extends EventShape>(
+    category: Category<S, E>,
+    stream: string | ({ stream: string } & Loaded<S>),
+    decision: (state: S, revision: number) => readonly E[],
+    meta: TransactMeta<E>,
+  ): Promise<Decided> {
+    return decide({ store: this, category, stream, decide: decision, meta });
   }
 
   /** Follows the store from a position, for ever; see SubscribeOptions. */

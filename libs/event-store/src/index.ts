@@ -2,6 +2,7 @@ export { EventStore, type ConnectOptions } from './event-store.ts';
 export type {
   Appended,
   Category,
+  Decided,
   EventMetadata,
   EventShape,
   ExpectedRevision,

@@ -80,3 +80,9 @@ export interface Transacted<S> extends Loaded<S> {
   /** Position of the last appended event; absent if nothing was appended. */
   position?: string;
 }
+
+/** Where a decision left the stream; `position` is absent if nothing was appended. */
+export interface Decided {
+  revision: number;
+  position?: string;
+}

@@ -3,6 +3,7 @@ import { StoreFault, TooMuchContention, WrongRevision } from './errors.ts';
 import type {
   Appended,
   Category,
+  Decided,
   EventMetadata,
   EventShape,
   ExpectedRevision,
@@ -12,6 +13,7 @@ import type {
   RecordedEvent,
   Transacted,
 } from './port.ts';
+import { pause } from './wait.ts';
 
 /** What folding and transacting need of a store. */
 interface Store {
@@ -24,9 +26,12 @@ export type TransactMeta<E extends EventShape> = EventMetadata | ((event: E) => 
 
 const ATTEMPTS = 10;
 
+const fold = <S, E extends EventShape>(category: Category<S, E>, state: S, event: RecordedEvent): S =>
+  category.types && !category.types.includes(event.type) ? state : category.evolve(state, event as RecordedEvent & E);
+
 /** See EventStore.load. */
 export const load = async <S, E extends EventShape>(
-  store: Store,
+  store: Pick<Store, 'readStream'>,
   category: Category<S, E>,
   stream: string,
   from?: Loaded<S>,
@@ -34,18 +39,24 @@ export const load = async <S, E extends EventShape>(
   let { state, revision } = from ?? { state: category.initial, revision: -1 };
   for await (const event of store.readStream(stream, { from: revision + 1 })) {
     revision = event.revision;
-    if (category.types && !category.types.includes(event.type)) continue;
-    state = category.evolve(state, event as RecordedEvent & E);
+    state = fold(category, state, event);
   }
   return { state, revision };
 };
 
-interface Transaction<S, E extends EventShape> {
+export interface Transaction<S, E extends EventShape> {
   store: Store;
   category: Category<S, E>;
   stream: string | ({ stream: string } & Loaded<S>);
   decide: (state: S, revision: number) => readonly E[];
   meta: TransactMeta<E>;
+}
+
+/** What was decided on, and where the events went; nothing was appended if `appended` is absent. */
+interface Settled<S> {
+  stream: string;
+  known: Loaded<S>;
+  appended?: Appended;
 }
 
 const toNewEvents = <E extends EventShape>(events: readonly E[], meta: TransactMeta<E>): (NewEvent & { id: string })[] =>
@@ -56,58 +67,60 @@ const toNewEvents = <E extends EventShape>(events: readonly E[], meta: TransactM
     metadata: typeof meta === 'function' ? meta(event) : meta,
   }));
 
-/** See EventStore.transact. */
-export const transact = async <S, E extends EventShape>({
-  store,
-  category,
-  stream: given,
-  decide,
-  meta,
-}: Transaction<S, E>): Promise<Transacted<S>> => {
+/** One decision on a state. `conflict`: the stream has moved on, so the state has to be loaded again. */
+const attempt = async <S, E extends EventShape>(
+  { store, decide, meta }: Transaction<S, E>,
+  stream: string,
+  { state, revision }: Loaded<S>,
+): Promise<{ appended?: Appended; conflict?: WrongRevision }> => {
+  const decided = decide(state, revision);
+  if (decided.length === 0) return {};
+  try {
+    return { appended: await store.append(stream, toNewEvents(decided, meta), revision < 0 ? 'none' : revision) };
+  } catch (error) {
+    if (error instanceof WrongRevision) return { conflict: error };
+    throw error;
+  }
+};
+
+const settle = async <S, E extends EventShape>(transaction: Transaction<S, E>): Promise<Settled<S>> => {
+  const { store, category, stream: given } = transaction;
   const stream = typeof given === 'string' ? given : given.stream;
-  let known: Loaded<S> | undefined = typeof given === 'string' ? undefined : given;
+  // A state that was kept is tried as it is: the exact revision proves that it was the newest. Only "nothing to do" has to be checked by a read.
+  let known: Loaded<S> = typeof given === 'string' ? await load(store, category, stream) : given;
+  let checked = typeof given === 'string';
   let conflict: unknown;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for (let attempts = 0; attempts < ATTEMPTS; attempts++) {
+    const outcome = await attempt(transaction, stream, known);
+    if (outcome.appended) return { stream, known, appended: outcome.appended };
+    if (!outcome.conflict && checked) return { stream, known };
+    conflict = outcome.conflict;
+    if (attempts > 1) await pause(Math.random() * 5 * attempts);
     known = await load(store, category, stream, known);
-    const decided = decide(known.state, known.revision);
-    if (decided.length === 0) return { ...known, events: [] };
-    const events = toNewEvents(decided, meta);
-    try {
-      const { revision, position } = await store.append(stream, events, known.revision < 0 ? 'none' : known.revision);
-      return await appended({ store, category, stream, known, revision, position });
-    } catch (error) {
-      if (!(error instanceof WrongRevision)) throw error;
-      conflict = error;
-    }
+    checked = true;
   }
   throw new TooMuchContention(stream, ATTEMPTS, conflict);
 };
 
-interface Done<S, E extends EventShape> {
-  store: Store;
-  category: Category<S, E>;
-  stream: string;
-  known: Loaded<S>;
-  revision: number;
-  position: string;
-}
+/** See EventStore.decide. */
+export const decide = async <S, E extends EventShape>(transaction: Transaction<S, E>): Promise<Decided> => {
+  const { known, appended } = await settle(transaction);
+  return appended ?? { revision: known.revision };
+};
 
-/** Folds what was appended as the store recorded it: a state folded from guesses at `recordedAt` would differ from a replay. */
-const appended = async <S, E extends EventShape>({
-  store,
-  category,
-  stream,
-  known,
-  revision,
-  position,
-}: Done<S, E>): Promise<Transacted<S>> => {
+/** See EventStore.transact. */
+export const transact = async <S, E extends EventShape>(transaction: Transaction<S, E>): Promise<Transacted<S>> => {
+  const { stream, known, appended } = await settle(transaction);
+  if (!appended) return { ...known, events: [] };
+  // Folded as the store recorded it: a state folded from guesses at `recordedAt` would differ from a replay.
   const events: RecordedEvent[] = [];
   let { state } = known;
-  for await (const event of store.readStream(stream, { from: known.revision + 1, until: { revision } })) {
+  const { revision, position } = appended;
+  for await (const event of transaction.store.readStream(stream, { from: known.revision + 1, max: revision - known.revision })) {
     events.push(event);
-    state = category.evolve(state, event as RecordedEvent & E);
+    state = fold(transaction.category, state, event);
   }
-  if (events.length < revision - known.revision)
+  if (events.at(-1)?.revision !== revision)
     throw new StoreFault(`${stream} does not show revision ${revision}, which was just written: read from the leader`);
   return { state, revision, events, position };
 };

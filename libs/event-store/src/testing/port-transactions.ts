@@ -50,6 +50,32 @@ export const describeTransactions = (context: PortContext): void => {
       expect(await collect(context.store.readStream(stream))).toEqual([]);
     });
 
+    it('decides on a state that was kept without reading it again, unless it is old', async () => {
+      const stream = context.fresh();
+      let decisions = 0;
+      const addOne = ({ sum }: { sum: number }): CounterEvent[] => {
+        decisions++;
+        return sum < 3 ? [{ type: 'Noted', data: { n: 1 } }] : [];
+      };
+      const first = await context.store.transact(counter, stream, addOne, metadata);
+      const second = await context.store.transact(counter, { stream, ...first }, addOne, metadata);
+      expect([second.state.sum, second.revision, decisions]).toEqual([2, 1, 2]);
+      // `first` is old by now: the conflict shows it.
+      expect((await context.store.transact(counter, { stream, ...first }, addOne, metadata)).state.sum).toBe(3);
+      // "Nothing to do" on an old state is looked at again before it is believed.
+      const idle = ({ sum }: { sum: number }): CounterEvent[] => (sum === 3 ? [{ type: 'Noted', data: { n: 10 } }] : []);
+      expect((await context.store.transact(counter, { stream, ...first }, idle, metadata)).state.sum).toBe(13);
+    });
+
+    it('may be left without reading back what it wrote', async () => {
+      const stream = context.fresh();
+      const add = (): CounterEvent[] => [{ type: 'Noted', data: { n: 4 } }];
+      const { position } = await context.store.decide(counter, stream, add, metadata);
+      expect(await context.store.decide(counter, stream, add, metadata)).toMatchObject({ revision: 1 });
+      expect(await context.store.decide(counter, stream, () => [], metadata)).toEqual({ revision: 1 });
+      expect((await collect(context.store.readStream(stream))).map((event) => event.position)[0]).toBe(position);
+    });
+
     it('goes on from a state that was kept, and skips types that it does not know', async () => {
       const stream = context.fresh();
       await context.store.append(stream, [noted(1), { ...noted(100), type: 'Unheard' }, noted(2)], 'none');
