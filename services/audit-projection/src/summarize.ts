@@ -1,4 +1,4 @@
-import { type EventData, type EventType, isEventType } from '@muster/contracts';
+import { type EventData, isEventType } from '@muster/contracts';
 import type { NameOf } from './object-names.ts';
 import type { Summaries } from './summaries.ts';
 import { sourceSummaries } from './summarize-source.ts';
