@@ -74,6 +74,9 @@ export const startEventNode = async (options: EventNodeOptions): Promise<EventNo
     'grpc.max_concurrent_streams': 100,
     'grpc.max_receive_message_length': MAX_EVENT_BYTES + MEBIBYTE,
     'grpc.max_send_message_length': -1,
+    // A client that vanished without a word is noticed, and its calls end.
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 10_000,
   });
   const fatal = (error: Error): void => {
     server.forceShutdown();
