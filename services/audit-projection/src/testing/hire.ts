@@ -112,7 +112,7 @@ export class Hire {
         occurredAt: at,
       },
       this.decided(title, at),
-      { stream: this.identity, type: 'LoginAssigned', data: { identityId, login: this.login, attempt: 0 }, occurredAt: at },
+      { stream: this.identity, type: 'LoginAssigned', data: { identityId, login: this.login, attempt: 1 }, occurredAt: at },
     ];
   }
 
