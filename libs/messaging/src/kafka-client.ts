@@ -10,9 +10,9 @@ export interface KafkaOptions {
   log: Log;
 }
 
-// What kafkajs reports as an error and gets over by itself: a coordinator that is just loading, a leader that is just being chosen.
+// What kafkajs says again and again while a broker is away or is just coming up. Whoever uses the client says once that it waits.
 const PASSING =
-  /coordinator is (loading|not available)|not the correct coordinator|no leader for this topic-partition|rebalancing|metadata/i;
+  /coordinator is (loading|not available)|not the correct coordinator|no leader for this topic-partition|rebalancing|metadata|connection|Failed to connect|Restarting the consumer|Crash|Limiting retries/i;
 
 /** A kafkajs client that logs where we log, and does nothing while there is nothing to do. */
 export function createKafka({ brokers, clientId, log }: KafkaOptions): Kafka {
@@ -23,7 +23,7 @@ export function createKafka({ brokers, clientId, log }: KafkaOptions): Kafka {
     connectionTimeout: 3_000,
     requestTimeout: 15_000,
     // Whoever uses the client tries again for ever, and says meanwhile what it waits for.
-    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4 },
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 8 },
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => write(log, entry),
   });
