@@ -53,13 +53,19 @@ const words = ({ code, message, remedy }: Pick<FaultRecord, 'code' | 'message'> 
 
 const stateOf = ({ attempts, lostAt }: Sent): CommandState => (lostAt !== undefined ? 'unanswered' : attempts > 0 ? 'retrying' : 'waiting');
 
+const showSent = (sent: Sent): Partial<ShownCommand> => ({
+  state: stateOf(sent),
+  attempts: sent.attempts,
+  ...(sent.lostAt === undefined ? {} : { sentAt: sent.lostAt }),
+  ...(sent.answeredAt === undefined ? {} : { lastAnswer: { at: sent.answeredAt, ...(sent.fault ? words(sent.fault) : {}) } }),
+});
+
 const showOpen = (command: Command, sent: Sent | undefined, nextAt: string | undefined): ShownCommand => ({
   ...named(command),
-  state: sent ? stateOf(sent) : 'waiting',
-  attempts: sent?.attempts ?? 0,
+  state: 'waiting',
+  attempts: 0,
   ...(command.object.id === undefined ? {} : { accountId: command.object.id }),
-  ...(sent?.lostAt === undefined ? {} : { sentAt: sent.lostAt }),
-  ...(sent?.answeredAt === undefined ? {} : { lastAnswer: { at: sent.answeredAt, ...(sent.fault ? words(sent.fault) : {}) } }),
+  ...(sent === undefined ? {} : showSent(sent)),
   ...(nextAt === undefined ? {} : { nextAt }),
 });
 
