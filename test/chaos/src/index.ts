@@ -1,1 +1,1 @@
-export {};
+export { runChaos } from './run-chaos.ts';

@@ -1,1 +1,1 @@
-export {};
+export { ProductUnderTest, removeFolder, temporaryFolder, until } from './running/product-under-test.ts';
