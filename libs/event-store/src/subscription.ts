@@ -42,7 +42,7 @@ const NO_SIGN: Progress = { checkpoint: undefined, caughtUp: false };
 
 /** A catch-up subscription that comes back by itself behind the last batch that was dealt with. Nothing is lost, repeated within one run, or reordered. */
 export class Subscription {
-  /** Resolves when it has stopped; never rejects. */
+  /** Resolves when it has stopped; rejects only with what `onError` itself throws. */
   readonly done: Promise<void>;
   readonly #connection: Connection;
   readonly #fields: PersonalFields;
