@@ -89,35 +89,39 @@ interface Expected {
   readonly account: { readonly title: unknown; readonly status: string; readonly groups: number } | undefined;
 }
 
+type Last = (...types: string[]) => RecordedEvent | undefined;
+
+/** Each statement replaces those that would begin with it or later; of what is left, the latest day that has begun holds. */
+function statedTitle(counted: readonly RecordedEvent[]): unknown {
+  let statements: { from: string; title: unknown }[] = [];
+  for (const { type, data } of counted) {
+    if (type !== 'WorkerRecorded') continue;
+    const from = data['effectiveFrom'] as string;
+    statements = [...statements.filter((one) => one.from < from), { from, title: (data['record'] as { title: unknown }).title }];
+  }
+  return statements.at(-1)?.title;
+}
+
+function expectedAccount(last: Last): Expected['account'] {
+  const existence = last('AccountObserved', 'AccountDeleted');
+  if (existence === undefined) return undefined;
+  const deleted = existence.type === 'AccountDeleted';
+  const member = last('EntitlementObserved', 'EntitlementGone')?.type === 'EntitlementObserved';
+  const profile = last('AccountObserved')?.data['profile'] as { title?: unknown } | undefined;
+  return { title: profile?.title, status: deleted ? 'deleted' : 'ACTIVE', groups: member && !deleted ? 1 : 0 };
+}
+
 /** The same question answered the slow way: take what counts, one event after the other, last word wins. */
 function bruteForce(events: readonly RecordedEvent[], { asOf, knownAt }: Axes): Expected {
   const known = events.filter(({ recordedAt }) => new Date(recordedAt) <= new Date(knownAt));
   const counted = known.filter(({ metadata }) => new Date(metadata.occurredAt) <= new Date(asOf));
-  const last = (...types: string[]) => counted.findLast(({ type }) => types.includes(type));
-  // Each statement replaces those that would begin with it or later; of what is left, the latest day that has begun holds.
-  let statements: { from: string; title: unknown }[] = [];
-  for (const { type, data } of counted) {
-    if (type !== 'WorkerRecorded') continue;
-    const from = data.effectiveFrom as string;
-    statements = [...statements.filter((one) => one.from < from), { from, title: (data.record as { title: unknown }).title }];
-  }
-  const decided = last('IdentityAttributesChanged')?.data.attributes as { title: unknown } | undefined;
+  const last: Last = (...types) => counted.findLast(({ type }) => types.includes(type));
+  const decided = last('IdentityAttributesChanged')?.data['attributes'] as { title: unknown } | undefined;
   const owned = known.some(({ type }) => type === 'AccountLinked');
-  const sight = last('AccountObserved');
-  const existence = last('AccountObserved', 'AccountDeleted');
-  const member = last('EntitlementObserved', 'EntitlementGone');
-  const deleted = counted.some(({ type }) => type === 'AccountDeleted') && existence?.type === 'AccountDeleted';
-  const hasAccount = owned && existence !== undefined;
   return {
-    title: statements.at(-1)?.title ?? decided?.title,
-    login: last('LoginAssigned')?.data.login,
-    account: hasAccount
-      ? {
-          title: (sight?.data.profile as { title?: unknown } | undefined)?.title,
-          status: deleted ? 'deleted' : 'ACTIVE',
-          groups: !deleted && member?.type === 'EntitlementObserved' ? 1 : 0,
-        }
-      : undefined,
+    title: statedTitle(counted) ?? decided?.title,
+    login: last('LoginAssigned')?.data['login'],
+    account: owned ? expectedAccount(last) : undefined,
   };
 }
 

@@ -93,15 +93,20 @@ export class RunningAudit {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
 
-  /** Waits until the projection has come as far as an event that travels on a topic; 10 s at most. */
+  /** Waits until the projection has come as far as an event that travels on a topic; 20 s at most. */
   async caughtUpWith(stream: string): Promise<void> {
     let position = '0';
     for await (const event of this.platform.store.readStream(stream, { backwards: true, max: 1 })) ({ position } = event);
-    for (const deadline = Date.now() + 10_000; ;) {
+    await this.reaches(position);
+  }
+
+  /** Waits until the projection has come as far as a position; 20 s at most. */
+  async reaches(position: string): Promise<void> {
+    for (const deadline = Date.now() + 20_000; ;) {
       const { body } = await this.ask('/status');
       const { upTo } = body as { upTo: { position: string } };
       if (comparePositions(upTo.position, position) >= 0) return;
-      if (Date.now() > deadline) throw new Error(`The projection stands at ${upTo.position}, ${stream} at ${position}`);
+      if (Date.now() > deadline) throw new Error(`The projection stands at ${upTo.position}, it should come to ${position}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
