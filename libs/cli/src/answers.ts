@@ -21,8 +21,11 @@ export interface TimelineAnswer {
     eventId: string;
     type: string;
     summary: string;
+    correlationId: string;
     causationId?: string;
   }[];
+  /** True: older entries were left out. */
+  cut: boolean;
 }
 
 export interface AsOfAnswer {
@@ -41,6 +44,8 @@ export interface AsOfAnswer {
     profile: Record<string, unknown>;
     entitlements: { kind: string; id: string; name?: string }[];
   }[];
+  /** What must be known to read the answer rightly. With a connection: what is not shown of it is unknown, not absent. */
+  notes: { connection?: string; note: string }[];
 }
 
 export interface ExplainAnswer {
@@ -48,6 +53,7 @@ export interface ExplainAnswer {
   person: Person;
   subject: string;
   chains: {
+    /** `identity`: the decided value itself. */
     connection: string;
     value: unknown;
     links: { what: string; text: string; stream: string; revision: number; eventId: string; at: string }[];

@@ -34,7 +34,8 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 
 export function printTimeline(answer: TimelineAnswer): string[] {
   const rows = answer.entries.map((entry) => [time(entry.recordedAt), entry.type, entry.summary, `${entry.stream}@${entry.revision}`]);
-  return [heading(answer.person), ...table(rows), upTo(answer.upTo)];
+  const cut = answer.cut ? [`older events are left out: these are the newest ${answer.entries.length}`] : [];
+  return [heading(answer.person), ...cut, ...table(rows), upTo(answer.upTo)];
 }
 
 export function printAsOf(answer: AsOfAnswer): string[] {
@@ -49,6 +50,7 @@ export function printAsOf(answer: AsOfAnswer): string[] {
     `as of ${time(answer.asOf)}, as known at ${time(answer.knownAt)}: ${answer.lifecycle}${answer.login ? `, login ${answer.login}` : ''}`,
     ...table(attributes),
     ...accounts,
+    ...answer.notes.map(({ connection, note }) => (connection === undefined ? note : `${connection}: ${note}`)),
     upTo(answer.upTo),
   ];
 }
