@@ -241,7 +241,8 @@ async function watchTimeline({ employeeNumber, api, see, sandboxes }: Watch, acc
     },
     (entries) => `${entries.length} entries`,
   );
-  const counters = await askAdmin<Record<string, number>>(sandboxes, '/counters?prefix=create');
-  const creates = Object.entries(counters).filter(([name]) => name.includes(employeeNumber));
-  if (creates.length === 0 || creates.some(([, count]) => count !== 1)) throw new StepMissed('exactly one create on each side', creates);
+  for (const prefix of ['okta.create.employeeNumber.', 'graph.create.employeeId.']) {
+    const counters = await askAdmin<Record<string, number>>(sandboxes, `/counters?prefix=${prefix}${employeeNumber}`);
+    if (counters[`${prefix}${employeeNumber}`] !== 1) throw new StepMissed(`exactly one create by ${prefix}`, counters);
+  }
 }

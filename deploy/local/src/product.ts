@@ -7,6 +7,7 @@ import { flowsFolder } from './flow-files.ts';
 import type { Options } from './options.ts';
 import type { Parts } from './parts.ts';
 import { type Sandboxes, startSandboxes } from './sandboxes.ts';
+import { type CompanySize, fillSandboxes } from './seed.ts';
 import { type ServiceEnvironment, startInProcess, startProcesses } from './services.ts';
 
 /** The whole product, running on this machine. */
@@ -18,7 +19,7 @@ export interface Product {
 }
 
 /** Starts everything in order. What was started is in `parts`, also when this fails half-way. */
-export async function startProduct(parts: Parts, data: DataFolder, options: Options): Promise<Product> {
+export async function startProduct(parts: Parts, data: DataFolder, options: Options, size?: CompanySize): Promise<Product> {
   const { timeFactor, transport } = options;
   const database = await parts.start(
     'PostgreSQL',
@@ -49,6 +50,7 @@ export async function startProduct(parts: Parts, data: DataFolder, options: Opti
         ({ child }) => child.stop(),
         ({ addresses }) => `${addresses.okta.url} (Okta), ${addresses.entra.graphUrl} (Graph), ${addresses.adminUrl} (HR, admin)`,
       );
+  if (sandboxes && data.isNew) await fillSandboxes(sandboxes, size);
   const environment = environmentOf({
     data,
     options,

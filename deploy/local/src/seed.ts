@@ -2,23 +2,37 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Api } from '@muster/cli';
 import { askAdmin, type Sandboxes } from './sandboxes.ts';
 
+/** How large the sandbox company is; absent: 200 workers, 30 groups, 8 apps. */
+export interface CompanySize {
+  readonly workers?: number;
+  readonly groups?: number;
+  readonly apps?: number;
+}
+
+interface Company {
+  readonly name: string;
+  readonly workers: number;
+  readonly groups: number;
+  readonly apps: number;
+}
+
+/** Fills HR, org and tenant with a company that is at work already; what is there stays. Best before anything reads: an empty system is not believed. */
+export const fillSandboxes = (sandboxes: Pick<Sandboxes, 'addresses'>, size: CompanySize = {}): Promise<Company> =>
+  askAdmin<Company>(sandboxes, '/seed', { announce: true, ...size });
+
 export interface Seeding {
   readonly sandboxes: Sandboxes;
   readonly console: { readonly url: string; readonly token: string };
   readonly hrToken: string;
-  /** Smaller than the usual company of 200 workers, 30 groups and 8 apps. */
-  readonly size?: { readonly workers?: number; readonly groups?: number; readonly apps?: number };
+  readonly size?: CompanySize;
   readonly say: (line: string) => void;
 }
 
 const PATIENCE_MS = 180_000;
 
-/** Fills the sandboxes with a company that is at work already, lets HR push its workers, and waits until all of them are known and linked on both sides. */
+/** Lets HR push the company's workers and waits until all of them are known and linked on both sides. */
 export async function seedCompany({ sandboxes, console, hrToken, size, say }: Seeding): Promise<void> {
-  const company = await askAdmin<{ name: string; workers: number; groups: number; apps: number }>(sandboxes, '/seed', {
-    announce: true,
-    ...size,
-  });
+  const company = await fillSandboxes(sandboxes, size);
   say(`  ${company.name}: ${company.workers} workers, ${company.groups} groups, ${company.apps} apps`);
   await askAdmin(sandboxes, '/hr/subscription', { target: `${console.url}/scim/v2/hr-main/Bulk`, token: hrToken });
   const api = new Api(console);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Aspect, HeldEntitlements } from '@muster/connector';
+import type { Aspect } from '@muster/connector';
 import type { ReadRef } from '@muster/contracts';
 import {
   type AwaitedRead,
@@ -21,6 +21,8 @@ export interface FetchReason {
   readonly awaited: readonly AwaitedRead[];
   /** A positive sign that it is gone. Without one, finding nothing proves nothing. */
   readonly deletion?: 'removed' | 'log' | 'full-read';
+  /** What to look at beside the object itself; absent: everything that it holds. */
+  readonly aspects?: readonly Aspect[];
 }
 
 /**
@@ -31,10 +33,12 @@ export interface FetchReason {
  */
 export async function fetchObject(source: Source, ref: ObjectRef, reason: FetchReason): Promise<string> {
   const read: ReadRef = { readId: randomUUID(), kind: 'fetch', startedAt: source.now().toISOString() };
-  const decisions = await sights[ref.kind](source, ref.id, { read, reason });
-  if (decisions.length === 0) return read.startedAt;
   const stream = streamOfObject(source.config.name, ref);
   const known = (await knownObjects(source, [ref])).get(stream) ?? { state: objectCategory.initial, revision: -1 };
+  const { aspects: _some, ...whole } = reason;
+  // Of what was never seen, everything is to be known.
+  const decisions = await sights[ref.kind](source, ref.id, { read, reason: known.revision < 0 ? whole : reason });
+  if (decisions.length === 0) return read.startedAt;
   const { state, revision } = await source.store.transact(
     objectCategory,
     { stream, ...known },
@@ -53,31 +57,26 @@ interface Fetching {
 type Sight = (source: Source, id: string, fetching: Fetching) => Promise<Decide[]>;
 
 const seeAccount: Sight = async (source, id, { read, reason }) => {
-  const { accounts, entitlements } = source.connection.readers;
+  const { accounts } = source.connection.readers;
   const sight = await accounts.getAccount(id, { lane: 'live' });
   if (sight === 'absent') {
     const { deletion } = reason;
     return deletion ? [({ holder }) => deleteAccount(deletion, read)(holder)] : [];
   }
-  const held = await entitlements.entitlementsOf({ kind: 'account', id }, { lane: 'live' });
   const reading = { read, settleMs: source.config.settleMs, awaited: reason.awaited };
-  return [
-    ({ holder }) => observeAccount(sight, reading)(holder),
-    ...seeHeld(source, { kind: 'account', id }, { held, fetching: { read, reason } }),
-  ];
+  return [({ holder }) => observeAccount(sight, reading)(holder), ...(await seeHeld(source, { kind: 'account', id }, { read, reason }))];
 };
 
 const seeGroup: Sight = async (source, id, { read, reason }) => {
-  const { groups, entitlements } = source.connection.readers;
+  const { groups } = source.connection.readers;
   const sight = await groups.getGroup(id, { lane: 'live' });
   if (sight === 'absent') {
     const { deletion } = reason;
     return deletion ? [({ group }) => deleteGroup(deletion, read)(group)] : [];
   }
-  const held = await entitlements.entitlementsOf({ kind: 'group', id }, { lane: 'live' });
   return [
     ({ group }) => observeGroup(sight, { read, settleMs: source.config.settleMs })(group),
-    ...seeHeld(source, { kind: 'group', id }, { held, fetching: { read, reason } }),
+    ...(await seeHeld(source, { kind: 'group', id }, { read, reason })),
   ];
 };
 
@@ -90,14 +89,17 @@ const seeApp: Sight = async (source, id, { read, reason }) => {
 
 const sights: Record<ObjectRef['kind'], Sight> = { account: seeAccount, group: seeGroup, app: seeApp };
 
+const HELD: readonly Aspect[] = ['groups', 'apps', 'roles', 'licences'];
+
 /** One decision for each aspect that the read covered whole; for the others an absence means nothing, so nothing is said. */
-function seeHeld(
-  source: Source,
-  holder: { kind: 'account' | 'group'; id: string },
-  { held, fetching }: { held: HeldEntitlements; fetching: Fetching },
-): Decide[] {
-  const read: ReadRef = { ...fetching.read, startedAt: held.startedAt };
-  const reading = { read, settleMs: source.config.settleMs, awaited: fetching.reason.awaited };
+async function seeHeld(source: Source, holder: { kind: 'account' | 'group'; id: string }, { read, reason }: Fetching): Promise<Decide[]> {
+  const wanted = reason.aspects?.filter((aspect) => HELD.includes(aspect));
+  if (wanted?.length === 0) return [];
+  const held = await source.connection.readers.entitlements.entitlementsOf(holder, {
+    lane: 'live',
+    ...(wanted ? { aspects: wanted } : {}),
+  });
+  const reading = { read: { ...read, startedAt: held.startedAt }, settleMs: source.config.settleMs, awaited: reason.awaited };
   const itemsOf = (aspect: Aspect) => held.items.filter(({ entitlement }) => aspectOfKind[entitlement.kind] === aspect);
   return held.aspects.map(
     (aspect) =>

@@ -1,4 +1,4 @@
-import type { Connection, ConnectionConfig } from '@muster/connector';
+import type { Aspect, Connection, ConnectionConfig } from '@muster/connector';
 import { faultOf } from '@muster/connector';
 import type { CommandEnded, CommandSent } from '@muster/contracts';
 import { awaitedRead, type AwaitedRead } from '@muster/identity';
@@ -7,7 +7,7 @@ import { type Database, withLease } from '@muster/read-store';
 import type { ServiceContext } from '@muster/service-kit';
 import { type Claimed, type Handled, runWorkers, upsertWork, type Workers } from '@muster/work';
 import { sql } from 'kysely';
-import { fetchObject } from './fetch-object.ts';
+import { fetchObject, type FetchReason } from './fetch-object.ts';
 import { fullRead } from './full-read.ts';
 import { noteAwaited } from './note-hints.ts';
 import { readChanges } from './read-changes.ts';
@@ -82,12 +82,13 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
 
   /** Has the accounts that our own writes went to read again when those can be settled. */
   async noteWrites(transaction: Database, batch: readonly Message[]): Promise<void> {
-    for (const { type, data } of batch) {
-      if (type !== 'CommandEnded' && type !== 'CommandSent') continue;
-      const written = data as unknown as CommandEnded | CommandSent;
-      const source = this.#sources.get(written.connection);
-      const waited = source && awaitedRead(written, source.config.settleMs);
-      if (source && waited) await noteAwaited(transaction, source, waited.accountId, waited.awaited);
+    for (const source of this.#sources.values()) {
+      const written = batch.flatMap(({ type, data }) => {
+        if (type !== 'CommandEnded' && type !== 'CommandSent') return [];
+        const waited = awaitedRead(data as unknown as CommandEnded | CommandSent, source.config.settleMs);
+        return waited?.connection === source.config.name ? [waited] : [];
+      });
+      await noteAwaited(transaction, source, written);
     }
   }
 
@@ -154,15 +155,19 @@ function waitAfter({ fullMs, settleMs, incrementalMs }: ReadConfig, complete: bo
   return first ? Math.min(fullMs, settleMs) : fullMs;
 }
 
-async function reasonOf(source: Source, { kind, id }: ObjectRef): Promise<Parameters<typeof fetchObject>[2]> {
+async function reasonOf(source: Source, { kind, id }: ObjectRef): Promise<FetchReason> {
   const { name } = source.config;
-  const { rows: watched } = await sql<{ deletion: 'removed' | 'log' | 'full-read' | null }>`
-    select deletion from watched_object where connection = ${name} and kind = ${kind} and id = ${id}`.execute(source.database.db);
+  const { rows: watched } = await sql<{ deletion: FetchReason['deletion'] | null; aspects: Aspect[] | null }>`
+    select deletion, aspects from watched_object where connection = ${name} and kind = ${kind} and id = ${id}`.execute(source.database.db);
   const { rows } = await sql<{ aspect: AwaitedRead['aspect']; from_at: Date }>`
     select aspect, from_at from awaited_read where connection = ${name} and account_id = ${id}`.execute(source.database.db);
   const awaited = kind === 'account' ? rows.map(({ aspect, from_at }) => ({ aspect, from: from_at.toISOString() })) : [];
-  const deletion = watched[0]?.deletion;
-  return { awaited, ...(deletion == null ? {} : { deletion }) };
+  const { deletion, aspects } = watched[0] ?? {};
+  return {
+    awaited,
+    ...(deletion == null ? {} : { deletion }),
+    ...(aspects ? { aspects: [...aspects, ...awaited.map(({ aspect }) => aspect)] } : {}),
+  };
 }
 
 /** Forgets what the fetch served; the rest is due when its time comes. */

@@ -1,4 +1,4 @@
-import type { Hint } from '@muster/connector';
+import type { Aspect, Hint } from '@muster/connector';
 import type { AwaitedRead } from '@muster/identity';
 import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
@@ -12,6 +12,8 @@ interface Watched {
   id: string;
   recheck: string;
   deletion: string | null;
+  /** What to look at; null: everything. */
+  aspects: readonly Aspect[] | null;
 }
 
 /**
@@ -22,9 +24,15 @@ export async function noteHints(transaction: Database, source: Noting, hints: re
   const now = source.now().getTime();
   const recheck = new Date(now + source.config.settleMs).toISOString();
   const watched = new Map<string, Watched>();
-  for (const { object, deleted } of hints) {
+  for (const { object, deleted, aspects = null } of hints) {
     const key = `${object.kind}/${object.id}`;
-    watched.set(key, { ...object, recheck, deletion: deleted ?? watched.get(key)?.deletion ?? null });
+    const before = watched.get(key);
+    watched.set(key, {
+      ...object,
+      recheck,
+      deletion: deleted ?? before?.deletion ?? null,
+      aspects: before ? united(before.aspects, aspects) : aspects,
+    });
   }
   await watch(transaction, source.config.name, [...watched.values()]);
   await scheduleFetches(
@@ -33,6 +41,9 @@ export async function noteHints(transaction: Database, source: Noting, hints: re
     [...watched.values()].map((ref) => ({ ...ref, due: new Date(now) })),
   );
 }
+
+const united = (a: readonly Aspect[] | null, b: readonly Aspect[] | null): readonly Aspect[] | null =>
+  a && b ? [...new Set([...a, ...b])] : null;
 
 /** Objects that a complete full read did not show, or showed otherwise than they are recorded. */
 export async function noteDifferences(
@@ -45,7 +56,7 @@ export async function noteDifferences(
   await watch(
     transaction,
     source.config.name,
-    refs.map((ref) => ({ ...ref, recheck: now.toISOString(), deletion })),
+    refs.map((ref) => ({ ...ref, recheck: now.toISOString(), deletion, aspects: null })),
   );
   await scheduleFetches(
     transaction,
@@ -54,30 +65,49 @@ export async function noteDifferences(
   );
 }
 
-/** Has an account read when a write of ours can be settled; the read will be recorded whatever it says. */
-export async function noteAwaited(
-  transaction: Database,
-  source: Noting,
-  accountId: string,
-  awaited: readonly AwaitedRead[],
-): Promise<void> {
-  if (awaited.length === 0) return;
+/** Reads of one account that settle writes of ours. */
+export interface AwaitedReads {
+  readonly accountId: string;
+  readonly awaited: readonly AwaitedRead[];
+}
+
+/** Has accounts read when writes of ours can be settled; those reads will be recorded whatever they say. */
+export async function noteAwaited(transaction: Database, source: Noting, reads: readonly AwaitedReads[]): Promise<void> {
+  const wanted = reads.filter(({ awaited }) => awaited.length > 0);
+  if (wanted.length === 0) return;
   const connection = source.config.name;
+  const rows = wanted.flatMap(({ accountId, awaited }) =>
+    awaited.map(({ aspect, from }) => ({ account_id: accountId, aspect, from_at: from })),
+  );
   await sql`
     insert into awaited_read (connection, account_id, aspect, from_at)
-    select ${connection}, ${accountId}, aspect, from_at from jsonb_to_recordset(${JSON.stringify(awaited.map(({ aspect, from }) => ({ aspect, from_at: from })))}::jsonb) as r(aspect text, from_at timestamptz)
+    select ${connection}, account_id, aspect, from_at from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(account_id text, aspect text, from_at timestamptz)
+    order by account_id, aspect, from_at
     on conflict do nothing`.execute(transaction);
-  const times = awaited.map(({ from }) => from).toSorted();
-  await watch(transaction, connection, [{ kind: 'account', id: accountId, recheck: times.at(-1) ?? '', deletion: null }]);
-  await scheduleFetches(transaction, connection, [{ kind: 'account', id: accountId, due: new Date(times[0] ?? 0) }]);
+  const byAccount = Map.groupBy(rows, (row) => row.account_id);
+  const times = [...byAccount].map(([id, some]) => ({ id, times: some.map((row) => row.from_at).toSorted() }));
+  await watch(
+    transaction,
+    connection,
+    times.map(({ id, times: [...all] }) => ({ kind: 'account', id, recheck: all.at(-1) ?? '', deletion: null, aspects: [] })),
+  );
+  await scheduleFetches(
+    transaction,
+    connection,
+    times.map(({ id, times: [first = ''] }) => ({ kind: 'account', id, due: new Date(first) })),
+  );
 }
 
 async function watch(transaction: Database, connection: string, objects: readonly Watched[]): Promise<void> {
   if (objects.length === 0) return;
   const rows = objects.toSorted((a, b) => (a.kind + a.id < b.kind + b.id ? -1 : 1));
   await sql`
-    insert into watched_object as w (connection, kind, id, recheck_at, deletion)
-    select ${connection}, kind, id, recheck, deletion from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(kind text, id text, recheck timestamptz, deletion text)
+    insert into watched_object as w (connection, kind, id, recheck_at, deletion, aspects)
+    select ${connection}, kind, id, recheck, deletion, aspects
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(kind text, id text, recheck timestamptz, deletion text, aspects text[])
     on conflict (connection, kind, id) do update
-    set recheck_at = greatest(w.recheck_at, excluded.recheck_at), deletion = coalesce(excluded.deletion, w.deletion)`.execute(transaction);
+    set recheck_at = greatest(w.recheck_at, excluded.recheck_at), deletion = coalesce(excluded.deletion, w.deletion),
+      aspects = case when w.aspects is null or excluded.aspects is null then null else array(select distinct unnest(w.aspects || excluded.aspects)) end`.execute(
+    transaction,
+  );
 }

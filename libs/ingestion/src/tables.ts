@@ -11,6 +11,8 @@ export const ingestionTables: readonly Migration[] = [
         id text not null,
         recheck_at timestamptz not null,
         deletion text,
+        -- null: all of them
+        aspects text[],
         primary key (connection, kind, id)
       );
       create table awaited_read (

@@ -146,14 +146,19 @@ function stated(error: unknown, thrown: ThrownFault | undefined, kind: string): 
   return { code, kind: faultKind, message, ...(remedy === undefined ? {} : { remedy }) };
 }
 
+const databaseTrouble: ThrownFault = {
+  code: 'database.unavailable',
+  kind: 'transient',
+  message: 'The database could not be reached, or undid the work in favour of other work',
+};
+
 async function afterFailure(options: WorkersOptions, claimed: Claimed, error: unknown): Promise<void> {
-  if (isDatabaseTrouble(error)) throw error;
   const { store, timeFactor = 1 } = options;
-  const thrown = options.faultOf(error);
+  const thrown = isDatabaseTrouble(error) ? databaseTrouble : options.faultOf(error);
   const fault = stated(error, thrown, claimed.kind);
   if (fault.kind === 'bug')
     options.log.error({ err: error, kind: claimed.kind, key: claimed.key }, 'work failed for a reason that nobody expected');
-  const counts = fault.kind === 'transient' || fault.kind === 'unauthorised';
+  const counts = thrown !== databaseTrouble && (fault.kind === 'transient' || fault.kind === 'unauthorised');
   if (counts) await countFailure(store.db, claimed.connection, { fault, pauseMs: QUARANTINE_MS / timeFactor });
   const told = thrown?.retryAfter;
   const reaction = reactionTo(fault, {
