@@ -2,11 +2,19 @@ import { createServer } from 'node:net';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startKafka } from '@muster/kafka-local';
-import { type DataFolder, environmentOf, type Parts, type Sandboxes, type ServiceEnvironment, startSandboxes } from '@muster/local';
+import {
+  askAdmin,
+  type DataFolder,
+  environmentOf,
+  type Parts,
+  type Sandboxes,
+  type ServiceEnvironment,
+  startSandboxes,
+} from '@muster/local';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@muster/read-store/embedded';
 import { KeptProcess } from './kept-process.ts';
 import { StoreLedger } from './store-ledger.ts';
-import { serviceVictim, TransactionsOpen, type Victim } from './victims.ts';
+import { serviceVictim, total, TransactionsOpen, type Victim } from './victims.ts';
 
 const SERVICES = [
   'hr-ingestion',
@@ -17,6 +25,9 @@ const SERVICES = [
   'audit-projection',
   'event-relay',
 ] as const;
+
+/** Who is at work already when the hires begin. */
+export const COMPANY = { workers: 20, groups: 30, apps: 8 };
 
 /** The product on Kafka, every part a process that can be killed and comes back on the same data, port and settings. */
 export interface Installation {
@@ -43,6 +54,8 @@ export async function install(parts: Parts, data: DataFolder, timeFactor: number
     () => startSandboxes(data, timeFactor),
     ({ child }) => child.stop(),
   );
+  // Before anything reads: an empty system is not believed.
+  await askAdmin(sandboxes, '/seed', { announce: true, ...COMPANY });
   const environment = environmentOf({
     data,
     options: { transport: 'kafka', config: undefined, timeFactor },
@@ -52,9 +65,10 @@ export async function install(parts: Parts, data: DataFolder, timeFactor: number
     sandboxes,
   });
   const services = await startServices(parts, data, { environment, ports });
+  const serviceVictims = services.map(({ process: kept, url }) => serviceVictim(kept, url));
   const consoleUrl = services.find(({ name }) => name === 'console')?.url ?? '';
   return {
-    victims: [...services.map(({ process, url }) => serviceVictim(process, url)), store.victim, postgres.victim],
+    victims: [...serviceVictims, whileOthersWork(store.victim, serviceVictims), postgres.victim],
     sandboxes,
     console: { url: consoleUrl, token: data.token('token') },
     ledger: store.ledger,
@@ -89,6 +103,19 @@ async function startPostgres(parts: Parts, data: DataFolder): Promise<{ url: str
     ownEnds: () => 0,
   };
   return { url, victim };
+}
+
+/** The ledger always has appends under way: the store is worth killing when services have unacknowledged work, too. */
+function whileOthersWork(store: Victim, services: readonly Victim[]): Victim {
+  return {
+    ...store,
+    async look() {
+      const others = await Promise.all(services.map((service) => service.look().catch(() => ({}))));
+      const inServices = others.reduce((sum, seen) => sum + total(seen), 0);
+      const own = await store.look();
+      return total(own) > 0 && inServices > 0 ? { ...own, 'in services': inServices } : {};
+    },
+  };
 }
 
 async function startStore(

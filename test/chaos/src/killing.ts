@@ -10,6 +10,8 @@ const CATCH_WITHIN_MS = 12_000;
 const STIR_EVERY_MS = 700;
 const LOOK_EVERY_MS = 4;
 const ROUND_PAUSE_MS = 600;
+/** How much longer than asked it may take until everybody was caught at work three times. */
+const EXTRA_MS = 180_000;
 
 export interface Kill {
   readonly victim: string;
@@ -31,7 +33,7 @@ export interface Killing {
 
 /**
  * Rounds of kills in a drawn order, each only when the victim's own counter shows unacknowledged work; hires are spread over the first rounds. Goes on
- * for `forMs`, and up to twice that for components that were not caught at work three times.
+ * for `forMs`, and longer for components that were not caught at work three times.
  */
 export async function killAll(killing: Killing): Promise<Kill[]> {
   const { victims, hiring, hires, forMs, random, signal } = killing;
@@ -42,7 +44,7 @@ export async function killAll(killing: Killing): Promise<Kill[]> {
   for (;;) {
     const now = performance.now();
     const due = now < end ? victims : missing();
-    if (due.length === 0 || now > end + forMs) break;
+    if (due.length === 0 || now > end + EXTRA_MS) break;
     for (const victim of shuffled(due, random)) {
       signal.throwIfAborted();
       if (performance.now() > end && !missing().includes(victim)) continue;

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 export interface Options {
   /** Everything that is drawn follows from it; the timing of processes does not. */
   readonly seed: number;
-  /** How long kills go on at least; every component is killed three times however long that takes, up to twice this. */
+  /** How long kills go on at least; every component is killed three times even if that takes some minutes more. */
   readonly killForMs: number;
   readonly hires: number;
   readonly timeFactor: number;

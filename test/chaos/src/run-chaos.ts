@@ -1,6 +1,6 @@
 import { type DataFolder, type Parts, seedCompany } from '@muster/local';
 import { Hiring } from './hiring.ts';
-import { install } from './installation.ts';
+import { COMPANY, install } from './installation.ts';
 import { killAll } from './killing.ts';
 import type { Options } from './options.ts';
 import { seeded } from './random.ts';
@@ -16,7 +16,6 @@ export interface Run {
 }
 
 const JUDGE_WITHIN_MS = 150_000;
-const COMPANY = { workers: 20, groups: 30, apps: 8 };
 
 /** Hires while components die at work, then counts. True: everybody has one account a side, linked, and nothing acknowledged was lost. */
 export async function runChaos({ parts, data, options, say, signal }: Run): Promise<boolean> {

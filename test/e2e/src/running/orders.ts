@@ -1,6 +1,6 @@
 /** What a test may ask of the child that runs the product. */
 export type Order =
-  | { readonly order: 'seed'; readonly workers: number }
+  | { readonly order: 'seed' }
   | { readonly order: 'hire' }
   | { readonly order: 'view'; readonly view: View; readonly about: string };
 

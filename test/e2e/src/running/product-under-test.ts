@@ -61,10 +61,17 @@ export class ProductUnderTest {
   #started: Started | undefined;
 
   /** Starts it in a folder; a second start in the same folder goes on with its data. The child leads a process group of its own. */
-  static async start(folder: string, options: { transport?: 'embedded' | 'kafka'; timeFactor?: number } = {}): Promise<ProductUnderTest> {
-    const { transport = 'embedded', timeFactor = 20 } = options;
+  static async start(
+    folder: string,
+    options: { transport?: 'embedded' | 'kafka'; timeFactor?: number; workers?: number } = {},
+  ): Promise<ProductUnderTest> {
+    const { transport = 'embedded', timeFactor = 20, workers = 12 } = options;
     const env = { ...process.env, NODE_OPTIONS: '', MUSTER_LOG_LEVEL: 'debug' };
-    const child = fork(SCRIPT, [folder, transport, String(timeFactor)], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = fork(SCRIPT, [folder, transport, String(timeFactor), String(workers)], {
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     const log = createWriteStream(join(folder, 'product.log'), { flags: 'a' });
     child.stdout?.pipe(log, { end: false });
     child.stderr?.pipe(log, { end: false });
@@ -92,8 +99,9 @@ export class ProductUnderTest {
     return readFileSync(join(this.folder, name), 'utf8').trim();
   }
 
-  seed(workers: number): Promise<unknown> {
-    return this.#order({ order: 'seed', workers });
+  /** Has HR push the company and waits until everybody is known and linked. */
+  seed(): Promise<unknown> {
+    return this.#order({ order: 'seed' });
   }
 
   /** The demo's road: one hire, watched step by step. */

@@ -5,7 +5,8 @@ import type { Asked, Order } from './orders.ts';
  * The whole product as one child of a test: in this process on the embedded transport, in processes of its own on Kafka. Takes orders from its
  * parent, and ends when the parent says so or is gone.
  */
-const [folder = '', transport = 'embedded', timeFactor = '20'] = process.argv.slice(2);
+const [folder = '', transport = 'embedded', timeFactor = '20', workers = '12'] = process.argv.slice(2);
+const size = { workers: Number(workers) };
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 const data = DataFolder.open(folder);
 const parts = new Parts(log);
@@ -23,7 +24,8 @@ async function obey(order: Order, { consoleUrl, sandboxes }: Product): Promise<u
   const console = { url: consoleUrl, token: data.token('token') };
   switch (order.order) {
     case 'seed':
-      return seedCompany({ sandboxes, console, hrToken: data.token('hr-token'), size: { workers: order.workers }, say: log });
+      await seedCompany({ sandboxes, console, hrToken: data.token('hr-token'), size, say: log });
+      return data.seeded();
     case 'hire':
       return hireAndWatch({ sandboxes, console, onStep: ({ step, afterMs, detail }) => log(`${afterMs} ms  ${step}  ${detail}`) });
     case 'view': {
@@ -35,14 +37,19 @@ async function obey(order: Order, { consoleUrl, sandboxes }: Product): Promise<u
 }
 
 try {
-  const product = await startProduct(parts, data, {
-    command: 'start',
-    transport: transport === 'kafka' ? 'kafka' : 'embedded',
-    data: folder,
-    config: undefined,
-    json: true,
-    timeFactor: Number(timeFactor),
-  });
+  const product = await startProduct(
+    parts,
+    data,
+    {
+      command: 'start',
+      transport: transport === 'kafka' ? 'kafka' : 'embedded',
+      data: folder,
+      config: undefined,
+      json: true,
+      timeFactor: Number(timeFactor),
+    },
+    size,
+  );
   const { consoleUrl, environment, sandboxes } = product;
   process.on('message', ({ id, order }: Asked) => {
     obey(order, product).then(
