@@ -75,15 +75,20 @@ export class ToyVendor implements Target {
     if (options.mayBeSent && !(await options.mayBeSent(0))) return { result: 'withheld' };
     const sentAt = this.now().toISOString();
     const mishap = this.mishaps.shift();
+    const result = await this.#carry(commands, accountId, mishap);
+    const at = this.now().toISOString();
+    const fault = mishap && mishapFaults[mishap];
+    if (fault) return { result: 'fault', fault, sentAt, at };
+    return { ...(result as Omit<Outcome & { result: 'done' }, 'sentAt' | 'at'>), sentAt, at };
+  }
+
+  async #carry(commands: readonly Command[], accountId: string | undefined, mishap: Mishap | undefined): Promise<object | undefined> {
     if (mishap === 'crash-before') throw new Crash();
     const happens = mishap === undefined || mishap.endsWith('-after');
     const result = happens ? this.#write(commands, accountId) : undefined;
     await this.whileAway();
     if (mishap === 'crash-after') throw new Crash();
-    const at = this.now().toISOString();
-    const fault = mishap && mishapFaults[mishap];
-    if (fault) return { result: 'fault', fault, sentAt, at };
-    return { ...(result as Omit<Outcome & { result: 'done' }, 'sentAt' | 'at'>), sentAt, at };
+    return result;
   }
 
   async probe(command: Command, accountId: string | undefined): Promise<Probe> {
@@ -157,10 +162,9 @@ export class ToyVendor implements Target {
 
   #change(account: ToyAccount, commands: readonly Command[]): object {
     for (const { action, field, value = null, entitlement } of commands) {
-      if (action === 'enable' || action === 'disable') account.enabled = action === 'enable';
-      if (action === 'set' && field !== undefined) account.profile = { ...account.profile, [field]: value };
-      if (action === 'grant' && entitlement) account.holds.add(entitlementKey(entitlement));
-      if (action === 'revoke' && entitlement) account.holds.delete(entitlementKey(entitlement));
+      if (entitlement) account.holds[action === 'grant' ? 'add' : 'delete'](entitlementKey(entitlement));
+      else if (field !== undefined) account.profile = { ...account.profile, [field]: value };
+      else account.enabled = action === 'enable';
     }
     return { result: 'done' };
   }

@@ -1,0 +1,228 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Command } from '@muster/contracts';
+import { openReadStore } from '@muster/read-store';
+import { sql } from 'kysely';
+import type { CommandsAnswer } from './show-commands.ts';
+import type { SendingStatus } from './status.ts';
+import { command, type OktaUser, Rig, until } from './testing/rig.ts';
+
+let rig: Rig;
+let users: OktaUser[];
+
+beforeAll(async () => {
+  rig = await Rig.build();
+  users = (await rig.oktaUsers()).filter(({ status }) => status === 'ACTIVE');
+  await rig.start();
+}, 90_000);
+afterEach(() => rig.clearFaults());
+afterAll(() => rig.tearDown(), 60_000);
+
+const DOMAIN = 'kestrel.example';
+const titleOf = (index: number, value: string, more: Partial<Command> = {}): Command =>
+  command({ action: 'set', field: 'title', value, object: { kind: 'account', id: users[index]?.id ?? '' }, ...more });
+
+const oktaCreate = (name: string): Command =>
+  command({
+    action: 'create',
+    value: true,
+    profile: { login: `${name}@${DOMAIN}`, email: `${name}@${DOMAIN}`, employeeNumber: `N-${name}`, firstName: 'New', lastName: name },
+  });
+const entraCreate = (name: string): Command =>
+  command({
+    action: 'create',
+    connection: 'entra-main',
+    value: true,
+    profile: {
+      userPrincipalName: `${name}@${DOMAIN}`,
+      employeeId: `N-${name}`,
+      displayName: `New ${name}`,
+      givenName: 'New',
+      surname: name,
+    },
+  });
+
+const groupOf = async (server: 'okta' | 'graph'): Promise<string> => {
+  const { groups } = (await rig.sandbox.admin('GET', `/state?server=${server}&kind=groups`)) as {
+    groups: { id: string; type?: string; groupTypes?: string[] }[];
+  };
+  const group = groups.find(({ type, groupTypes }) => (server === 'okta' ? type === 'OKTA_GROUP' : groupTypes?.length === 0));
+  if (!group) throw new Error(`no group of ${server} takes members`);
+  return group.id;
+};
+
+describe('a hire', () => {
+  it('becomes an account with its group on both sides, and a manager in Entra', async () => {
+    const [okta, entra] = [oktaCreate('ada.byron'), entraCreate('ada.byron')];
+    const [oktaGroup, entraGroup] = [await groupOf('okta'), await groupOf('graph')];
+    const boss = (await rig.entraUsers())[0]?.['id'] as string;
+    const identityId = await rig.person([
+      okta,
+      entra,
+      command({ action: 'grant', entitlement: { kind: 'group', id: oktaGroup }, value: true, after: [okta.commandId] }),
+      command({
+        action: 'grant',
+        connection: 'entra-main',
+        entitlement: { kind: 'group', id: entraGroup },
+        value: true,
+        after: [entra.commandId],
+      }),
+      command({ action: 'set', connection: 'entra-main', field: 'manager', value: boss, after: [entra.commandId] }),
+    ]);
+    const ends = await rig.ended(identityId, 5);
+    expect(ends.map(({ connection, action, result }) => `${connection} ${action} ${result}`).toSorted()).toEqual([
+      'entra-main create done',
+      'entra-main grant done',
+      'entra-main set done',
+      'okta-main create done',
+      'okta-main grant done',
+    ]);
+    const made = (await rig.oktaUsers()).filter(({ profile }) => profile['employeeNumber'] === 'N-ada.byron');
+    expect(made).toMatchObject([{ status: 'PROVISIONED', profile: { login: `ada.byron@${DOMAIN}` } }]);
+    const inEntra = (await rig.entraUsers()).filter((user) => user['employeeId'] === 'N-ada.byron');
+    expect(inEntra).toMatchObject([{ accountEnabled: true, userPrincipalName: `ada.byron@${DOMAIN}` }]);
+    const { commands } = await rig.ask<CommandsAnswer>(`/commands?identity=${identityId}`);
+    expect(commands.filter(({ state, attempts }) => state === 'ended' && attempts === 1)).toHaveLength(5);
+    expect(JSON.stringify(commands)).not.toContain('Byron');
+  }, 60_000);
+
+  it.each([
+    ['okta', '^/api/v1/users$', 'okta-main'],
+    ['graph', '^/v1.0/users$', 'entra-main'],
+  ] as const)(
+    'whose answer is lost on the way from %s becomes one account',
+    async (server, path, connection) => {
+      const name = `lost.${server}`;
+      await rig.fault({ server, method: 'POST', path, kind: 'lost-after', times: 1 });
+      const identityId = await rig.person([connection === 'okta-main' ? oktaCreate(name) : entraCreate(name)]);
+      expect(await rig.ended(identityId, 1, 40_000)).toMatchObject([{ result: 'found', probed: true }]);
+      const key =
+        server === 'okta'
+          ? (await rig.oktaUsers()).map(({ profile }) => profile['employeeNumber'])
+          : (await rig.entraUsers()).map((user) => user['employeeId']);
+      expect(key.filter((value) => value === `N-${name}`)).toHaveLength(1);
+    },
+    60_000,
+  );
+});
+
+describe('the order of rows', () => {
+  it('has a leaver leave first, however many wait before', async () => {
+    await rig.stop();
+    const waiting = users.slice(10, 90);
+    for (const [index] of waiting.entries()) await rig.person([titleOf(10 + index, 'Batch', { lane: 'batch' })]);
+    const leaver = users[90]?.id ?? '';
+    await rig.person([command({ action: 'disable', value: false, lane: 'leaver', object: { kind: 'account', id: leaver } })]);
+    const since = Date.now();
+    await rig.start();
+    const writes = await until('all have been sent', async () => {
+      const sent = await rig.writes('okta', since);
+      return sent.length > waiting.length ? sent : undefined;
+    });
+    const place = writes.findIndex((write) => write.includes(`/users/${leaver}/lifecycle/deactivate`));
+    // The first claim takes as many rows as are worked on at once, the leaver's among them.
+    expect(place).toBeGreaterThanOrEqual(0);
+    expect(place).toBeLessThan(32);
+  }, 60_000);
+});
+
+describe('what goes wrong', () => {
+  it('with one person by a defect ends as a dead letter, and others flow on', async () => {
+    const poison = await rig.person([{ ...oktaCreate('poison'), profile: { firstName: 'No', lastName: 'Login' } }]);
+    const other = await rig.person([titleOf(1, 'Undisturbed')]);
+    await rig.ended(other, 1);
+    const letter = await until('a dead letter', async () => {
+      const { deadLetters } = await rig.ask<{ deadLetters: { id: string; reference: string; attempts: number; code: string }[] }>(
+        '/dead-letters',
+      );
+      return deadLetters.find(({ reference }) => reference.includes(poison));
+    });
+    expect(letter).toMatchObject({ code: 'internal.bug', attempts: 3, reference: `send ${poison}|okta-main` });
+    await rig.release(poison, [oktaCreate('mended')]);
+    expect(await rig.ask(`/dead-letters/${letter.id}/retry`, 'POST')).toEqual({ id: letter.id });
+    await until('the mended plan is done', async () =>
+      (await rig.ends(poison)).some(({ result }) => result === 'done') ? true : undefined,
+    );
+  }, 60_000);
+
+  it('is shown with attempts, the last answer and the next time, and gets done in the end', async () => {
+    const id = users[2]?.id ?? '';
+    await rig.fault({ server: 'okta', method: 'POST', path: `^/api/v1/users/${id}$`, kind: 'status', status: 503 });
+    const identityId = await rig.person([titleOf(2, 'Late')]);
+    const shown = await until('two attempts', async () => {
+      const { commands } = await rig.ask<CommandsAnswer>(`/commands?identity=${identityId}`);
+      return commands.find(({ attempts }) => attempts >= 2);
+    });
+    expect(shown).toMatchObject({
+      connection: 'okta-main',
+      what: 'title',
+      state: 'unanswered',
+      lastAnswer: { code: 'effect.answer_lost', at: expect.any(String) },
+      nextAt: expect.any(String),
+    });
+    await rig.clearFaults();
+    const [end] = await rig.ended(identityId, 1);
+    expect(end?.result).toBe('done');
+    expect(end?.attempts).toBeGreaterThan(2);
+  }, 60_000);
+
+  it('by a value that is refused stands among the dead letters with its remedy until it is mended', async () => {
+    const wrong = command({ action: 'set', field: 'email', value: 'no mail address', object: { kind: 'account', id: users[3]?.id ?? '' } });
+    const identityId = await rig.person([wrong]);
+    expect(await rig.ended(identityId, 1)).toMatchObject([{ result: 'refused', fault: { code: 'target.value_refused' } }]);
+    const find = async (): Promise<{ code: string; remedy?: string } | undefined> => {
+      const { deadLetters } = await rig.ask<{ deadLetters: { reference: string; code: string; remedy?: string }[] }>('/dead-letters');
+      return deadLetters.find(({ reference }) => reference.includes(identityId));
+    };
+    expect(await until('a dead letter', find)).toMatchObject({ code: 'target.value_refused', remedy: expect.stringContaining('email') });
+    await rig.release(identityId, [
+      { ...wrong, commandId: `${wrong.commandId}-mended`, generation: 1, value: `right@${DOMAIN}`, valueHmac: 'right' },
+    ]);
+    await rig.ended(identityId, 2);
+    await until('the letter is gone', async () => ((await find()) ? undefined : true));
+  }, 60_000);
+
+  it('twenty times in a row quarantines the connection, which is tried again later', async () => {
+    await rig.fault({ server: 'okta', method: 'POST', path: '^/api/v1/users/[^/]+$', kind: 'status', status: 503 });
+    const people = await Promise.all(Array.from({ length: 24 }, (_, index) => rig.person([titleOf(40 + index, 'Patient')])));
+    const { quarantined } = await until('a quarantine', async () => {
+      const status = await rig.ask<SendingStatus>('/status');
+      return status.quarantined.length > 0 ? status : undefined;
+    });
+    expect(quarantined).toMatchObject([{ connection: 'okta-main' }]);
+    await rig.clearFaults();
+    for (const identityId of people) expect(await rig.ended(identityId, 1, 40_000)).toMatchObject([{ result: 'done' }]);
+  }, 90_000);
+});
+
+describe('a connection in state observe', () => {
+  it('is not written, whatever a plan says', async () => {
+    const since = Date.now();
+    const identityId = await rig.person([titleOf(5, 'Never', { connection: 'okta-watched' })]);
+    await rig.ended(await rig.person([titleOf(6, 'Meanwhile')]), 1);
+    expect((await rig.writes('okta', since)).filter((write) => write.includes(users[5]?.id ?? ''))).toEqual([]);
+    expect(await rig.ends(identityId)).toEqual([]);
+    expect(await rig.ask<SendingStatus>('/status')).toMatchObject({ open: expect.any(Number) });
+  }, 60_000);
+});
+
+describe('a service whose database is lost', () => {
+  it('goes on from the store and writes nothing again', async () => {
+    const before = await rig.person([titleOf(7, 'Once')]);
+    await rig.ended(before, 1);
+    await rig.stop();
+    const database = await openReadStore({ url: rig.platform.settings.database, schema: 'public' });
+    await sql`drop schema provisioning cascade`.execute(database.db);
+    await database.close();
+    const since = Date.now();
+    await rig.start();
+    const after = await rig.person([titleOf(8, 'After')]);
+    await rig.ended(after, 1);
+    // One row is left: that of the connection in state observe.
+    await until('everything was looked at', async () => ((await rig.ask<SendingStatus>('/status')).open === 1 ? true : undefined), 30_000);
+    expect((await rig.writes('okta', since)).filter((write) => !write.includes('lifecycle'))).toEqual([
+      `POST /api/v1/users/${users[8]?.id}`,
+    ]);
+    expect(await rig.writes('graph', since)).toEqual([]);
+    expect(await rig.ends(before)).toHaveLength(1);
+  }, 90_000);
+});
