@@ -14,7 +14,7 @@ import {
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@muster/read-store/embedded';
 import { KeptProcess } from './kept-process.ts';
 import { StoreLedger } from './store-ledger.ts';
-import { serviceVictim, total, TransactionsOpen, type Victim } from './victims.ts';
+import { serviceVictim, total, TransactionsOpen, type Unacknowledged, type Victim } from './victims.ts';
 
 const SERVICES = [
   'hr-ingestion',
@@ -110,7 +110,7 @@ function whileOthersWork(store: Victim, services: readonly Victim[]): Victim {
   return {
     ...store,
     async look() {
-      const others = await Promise.all(services.map((service) => service.look().catch(() => ({}))));
+      const others = await Promise.all(services.map((service) => service.look().catch((): Unacknowledged => ({}))));
       const inServices = others.reduce((sum, seen) => sum + total(seen), 0);
       const own = await store.look();
       return total(own) > 0 && inServices > 0 ? { ...own, 'in services': inServices } : {};
