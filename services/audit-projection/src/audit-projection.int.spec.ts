@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Why } from './explain-value.ts';
+import { readHistory } from './person-history.ts';
 import type { AsOf } from './show-as-of.ts';
 import { LONGEST_TIMELINE, type Timeline } from './show-timeline.ts';
 import { Hire, record } from './testing/hire.ts';
@@ -60,6 +61,18 @@ describe('a timeline', () => {
   it('names the cause of an event where one is recorded', async () => {
     const { entries } = await timelineOf(ada.key);
     expect(entries.at(1)?.causationId).toBe(ids[0]);
+  });
+
+  it('ends where the projection stands, in every stream', async () => {
+    const { store } = audit.platform;
+    const all = (await readHistory(store, ada.identityId, { upTo: String(Number.MAX_SAFE_INTEGER) })).events;
+    // Before the second event nobody is known by this id: the record alone names no person.
+    for (const [index, { position }] of [...all.entries()].slice(1))
+      for (const newest of [undefined, 3]) {
+        const { events } = await readHistory(store, ada.identityId, { upTo: position, ...(newest === undefined ? {} : { newest }) });
+        const wanted = all.slice(0, index + 1);
+        expect(events.map(({ id }) => id)).toEqual(wanted.slice(newest === undefined ? 0 : -newest).map(({ id }) => id));
+      }
   });
 
   it('keeps an account that was unlinked', async () => {

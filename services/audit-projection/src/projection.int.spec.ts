@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
+import type { Message } from '@muster/messaging';
 import { openReadStore } from '@muster/read-store';
+import { countEvents, indexEvents } from './index-events.ts';
+import { auditTables } from './tables.ts';
 import { Hire, record } from './testing/hire.ts';
 import { org } from './testing/org.ts';
 import { RunningAudit } from './testing/running-audit.ts';
@@ -96,6 +99,37 @@ describe('the projection', () => {
     let events = 0;
     for await (const { stream } of store.readAll()) if (!stream.startsWith('flow-')) events += 1;
     expect(await ask('/status')).toMatchObject({ counts: { identities: 4, accounts: 4, groups: 1, events }, dead: 0 });
+  });
+});
+
+describe('a batch that comes twice', () => {
+  it('is counted once', async () => {
+    const database = await openReadStore({ url: audit.databaseUrl, schema: 'twice', migrations: auditTables });
+    const message: Message = {
+      topic: 'muster.source.events.v1',
+      key: ada.worker,
+      stream: ada.worker,
+      revision: 0,
+      position: '7',
+      id: 'event-1',
+      type: 'WorkerRecorded',
+      occurredAt: '2026-03-02T00:00:00.000Z',
+      recordedAt: '2026-03-02T00:00:00.000Z',
+      correlationId: 'c',
+      data: {},
+    };
+    try {
+      for (const batch of [[message], [message, { ...message, revision: 1, position: '8', id: 'event-2' }]])
+        await indexEvents(database.db, batch);
+      expect(await countEvents(database.db)).toEqual(
+        new Map([
+          ['events', 2],
+          ['worker', 1],
+        ]),
+      );
+    } finally {
+      await database.close();
+    }
   });
 });
 
