@@ -1,5 +1,5 @@
 import type { Database, ReadStore } from '@muster/read-store';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { WorkFault } from './retry.ts';
 import { WORK_CHANNEL } from './rows.ts';
 
@@ -41,14 +41,22 @@ export async function findDeadWork(db: Database, id: string): Promise<DeadWork |
 
 /** Sends it again; false: it is not there any more. */
 export async function retryDeadWork(store: ReadStore, id: string): Promise<boolean> {
-  if (!NUMBER.test(id)) return false;
+  return NUMBER.test(id) && (await sendAgain(store, sql`id = ${id}::bigint`)) > 0;
+}
+
+/** Sends all again that have a code, say after the cause was mended; without one, all. Answers how many. */
+export const retryAllDeadWork = (store: ReadStore, which: { code?: string } = {}): Promise<number> =>
+  sendAgain(store, which.code === undefined ? sql`true` : sql`fault ->> 'code' = ${which.code}`);
+
+async function sendAgain(store: ReadStore, which: RawBuilder<unknown>): Promise<number> {
   return store.transaction(async (transaction) => {
     const { rows } = await sql`
-      with dead as (delete from dead_work where id = ${id}::bigint returning kind, key, connection, lane)
-      insert into work as w (kind, key, connection, lane, due) select kind, key, connection, lane, clock_timestamp() from dead
-      on conflict (kind, key) do update set due = least(w.due, excluded.due), version = w.version + 1 returning 1`.execute(transaction);
-    await store.notify(transaction, WORK_CHANNEL, '');
-    return rows.length > 0;
+      with dead as (delete from dead_work where ${which} returning kind, key, connection, lane)
+      insert into work as w (kind, key, connection, lane, due) select kind, key, connection, lane, clock_timestamp() from dead order by kind, key
+      on conflict (kind, key) do update set due = least(w.due, excluded.due), not_before = null, attempts = 0, version = w.version + 1
+      returning 1`.execute(transaction);
+    if (rows.length > 0) await store.notify(transaction, WORK_CHANNEL, '');
+    return rows.length;
   });
 }
 

@@ -1,18 +1,17 @@
-export { findDeadWork, listDeadWork, retryDeadWork, workStatus, type DeadWork } from './dead-work.ts';
+export { findDeadWork, listDeadWork, retryAllDeadWork, retryDeadWork, workStatus, type DeadWork } from './dead-work.ts';
 export { reactionTo, type Reaction, type WorkFault } from './retry.ts';
 export {
-  buryWork,
-  type Claimed,
-  type ClaimOptions,
   claimWork,
   completeWork,
-  countFailure,
+  completeWorks,
   holdsClaim,
-  type Lane,
+  nextDue,
   renewClaim,
-  retryWork,
-  upsertWork,
-  type WorkRow,
-} from './rows.ts';
-export { type Handled, runWorkers, type ThrownFault, type Workers, type WorkersOptions } from './run-workers.ts';
+  type ClaimOptions,
+  type Ending,
+  type Scope,
+} from './claims.ts';
+export { buryWork, type Claimed, countFailure, type Lane, retryWork, upsertWork, type WorkRow } from './rows.ts';
+export { runWorkers, type Workers } from './run-workers.ts';
+export type { Handled, ThrownFault, WorkersOptions } from './workers-options.ts';
 export { workTables } from './tables.ts';

@@ -4,7 +4,7 @@ import type { WorkFault } from './retry.ts';
 
 /** In order of urgency. */
 export type Lane = 'leaver' | 'live' | 'batch';
-const LANES: readonly Lane[] = ['leaver', 'live', 'batch'];
+export const LANES: readonly Lane[] = ['leaver', 'live', 'batch'];
 const laneNumber = (lane: Lane): number => LANES.indexOf(lane);
 
 /** Something to be done. There is one row for a kind and key, however often it is asked for. */
@@ -51,9 +51,12 @@ function together(before: Asked | undefined, { kind, key, connection = '', lane 
   return { ...asked, lane: Math.min(before.lane, asked.lane), due: earlier };
 }
 
+/** A leaver does not sit out the back-off of ordinary work; what a vendor asked for holds for everybody. */
+const PUSHES_AHEAD = sql`excluded.lane < w.lane and w.last_fault ->> 'kind' is distinct from 'throttled'`;
+
 /**
  * Asks for work, in the transaction of whatever asks. A row that is there already becomes due no later and no less urgent than asked, and, if somebody is
- * at work on it right now, is done once more afterwards.
+ * at work on it right now, is done once more afterwards. One that waits after a failure goes on waiting, unless it becomes more urgent and was not told to wait.
  */
 export async function upsertWork(transaction: Database, rows: readonly WorkRow[]): Promise<void> {
   if (rows.length === 0) return;
@@ -68,85 +71,25 @@ export async function upsertWork(transaction: Database, rows: readonly WorkRow[]
     select kind, key, connection, lane, coalesce(due, clock_timestamp())
     from jsonb_to_recordset(${JSON.stringify(ordered)}::jsonb) as r(kind text, key text, connection text, lane smallint, due timestamptz)
     on conflict (kind, key) do update
-    set lane = least(w.lane, excluded.lane), due = least(w.due, excluded.due), version = w.version + 1`.execute(transaction);
+    set lane = least(w.lane, excluded.lane), version = w.version + 1,
+      not_before = case when ${PUSHES_AHEAD} then null else w.not_before end,
+      due = greatest(least(w.due, excluded.due), case when ${PUSHES_AHEAD} then null else w.not_before end)`.execute(transaction);
   await sql`select pg_notify(current_schema() || '.' || ${WORK_CHANNEL}, '')`.execute(transaction);
 }
 
-export interface ClaimOptions {
-  readonly kinds: readonly string[];
-  readonly max: number;
-  readonly holder: string;
-  /** How long it is ours without being renewed. */
-  readonly leaseMs: number;
-  /** Only rows of these connections; absent: of all. */
-  readonly connections?: readonly string[];
-}
-
-interface Row {
-  kind: string;
-  key: string;
-  connection: string;
-  lane: number;
-  attempts: number;
-  version: number;
-  token: number;
-}
-
-/** Takes rows that are due, the most urgent lane first, then the longest due. Nobody else gets them until the lease ends. */
-export async function claimWork(db: Database, { kinds, max, holder, leaseMs, connections }: ClaimOptions): Promise<Claimed[]> {
-  const scope = connections === undefined ? sql`` : sql`and connection = any(${[...connections]}::text[])`;
-  const { rows } = await sql<Row>`
-    with chosen as (
-      select kind, key from work
-      where kind = any(${[...kinds]}::text[]) and due <= clock_timestamp() and (claimed_until is null or claimed_until < clock_timestamp()) ${scope}
-        and connection not in (select connection from quarantine where until > clock_timestamp())
-      order by lane, due limit ${max} for update skip locked
-    )
-    update work w set token = w.token + 1, holder = ${holder}, claimed_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
-    from chosen c where w.kind = c.kind and w.key = c.key
-    returning w.kind, w.key, w.connection, w.lane, w.attempts, w.version, w.token`.execute(db);
-  return rows.toSorted((a, b) => a.lane - b.lane).map((row) => ({ ...row, lane: LANES[row.lane] ?? 'batch' }));
-}
-
-const ours = ({ kind, key, token }: Claimed) => sql`kind = ${kind} and key = ${key} and token = ${token} and claimed_until is not null`;
-
-/** Whether a claim still stands. */
-export async function holdsClaim(db: Database, claimed: Claimed): Promise<boolean> {
-  const { rows } = await sql`select 1 from work where ${ours(claimed)} and claimed_until > clock_timestamp()`.execute(db);
-  return rows.length > 0;
-}
-
-/** Keeps a claim for longer; false: it is somebody else's by now. */
-export async function renewClaim(db: Database, claimed: Claimed, leaseMs: number): Promise<boolean> {
-  const { rows } = await sql`
-    update work set claimed_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond' where ${ours(claimed)} returning 1`.execute(
-    db,
-  );
-  return rows.length > 0;
-}
+/** The row of a claim, as long as the claim stands. */
+export const ours = ({ kind, key, token }: Claimed) =>
+  sql`kind = ${kind} and key = ${key} and token = ${token} and claimed_until is not null`;
 
 /**
- * Ends a claim: the row is gone, or waits until `next`. What was asked for meanwhile is kept and due at once. Answers false, and changes nothing,
- * if the claim had been lost.
+ * Ends a claim after a failure; the attempt, its cause and the next time stay to be seen. A row that became more urgent meanwhile is due at once, unless the other
+ * side asked to wait. Changes nothing if the claim had been lost.
  */
-export async function completeWork(transaction: Database, claimed: Claimed, next?: Date): Promise<boolean> {
-  const later = next === undefined ? null : next.toISOString();
-  const { rows } = await sql<{ version: number }>`
-    update work set claimed_until = null, holder = null, attempts = 0, last_fault = null, last_at = clock_timestamp(),
-      due = case when version = ${claimed.version} then coalesce(${later}::timestamptz, due) else least(due, clock_timestamp()) end
-    where ${ours(claimed)} returning version`.execute(transaction);
-  if (rows.length === 0) return false;
-  if (next === undefined)
-    await sql`delete from work where kind = ${claimed.kind} and key = ${claimed.key} and version = ${claimed.version}`.execute(transaction);
-  await sql`delete from quarantine where connection = ${claimed.connection}`.execute(transaction);
-  return true;
-}
-
-/** Ends a claim after a failure; the attempt, its cause and the next time stay to be seen. */
 export async function retryWork(db: Database, claimed: Claimed, { due, fault }: { due: Date; fault: WorkFault }): Promise<void> {
+  const waits = sql`case when lane < ${laneNumber(claimed.lane)} and ${fault.kind}::text <> 'throttled' then null else ${due.toISOString()}::timestamptz end`;
   await sql`
     update work set claimed_until = null, holder = null, attempts = attempts + 1, last_fault = ${JSON.stringify(fault)}::jsonb, last_at = clock_timestamp(),
-      due = case when version = ${claimed.version} or attempts > 0 then ${due.toISOString()}::timestamptz else least(due, clock_timestamp()) end
+      due = coalesce(${waits}, clock_timestamp()), not_before = ${waits}
     where ${ours(claimed)}`.execute(db);
 }
 
@@ -169,18 +112,25 @@ export async function countFailure(
   );
 }
 
-/** Gives a row up: what it refers to stands among the dead letters until a person sends it again. */
+/**
+ * Gives a row up: what it refers to stands among the dead letters until a person sends it again, or it succeeds. If it was asked for again meanwhile, it stays and is
+ * tried once more. Changes nothing if the claim had been lost.
+ */
 export async function buryWork(store: ReadStore, claimed: Claimed, fault: WorkFault): Promise<void> {
+  const { kind, key, connection, version } = claimed;
   await store.transaction(async (transaction) => {
-    const { rows } = await sql<{
-      lane: number;
-      attempts: number;
-    }>`delete from work where ${ours(claimed)} returning lane, attempts`.execute(transaction);
+    const { rows } = await sql<{ lane: number; attempts: number; again: boolean }>`
+      select lane, attempts, version <> ${version} as again from work where ${ours(claimed)} for update`.execute(transaction);
     const row = rows[0];
     if (!row) return;
+    if (row.again)
+      await sql`
+        update work set claimed_until = null, holder = null, attempts = 0, last_fault = ${JSON.stringify(fault)}::jsonb, last_at = clock_timestamp(),
+          due = least(due, clock_timestamp()) where kind = ${kind} and key = ${key}`.execute(transaction);
+    else await sql`delete from work where kind = ${kind} and key = ${key}`.execute(transaction);
     await sql`
       insert into dead_work (kind, key, connection, lane, attempts, fault)
-      values (${claimed.kind}, ${claimed.key}, ${claimed.connection}, ${row.lane}, ${row.attempts + 1}, ${JSON.stringify(fault)}::jsonb)
+      values (${kind}, ${key}, ${connection}, ${row.lane}, ${row.attempts + 1}, ${JSON.stringify(fault)}::jsonb)
       on conflict (kind, key) do update set at = clock_timestamp(), attempts = dead_work.attempts + excluded.attempts, fault = excluded.fault`.execute(
       transaction,
     );

@@ -41,4 +41,12 @@ export const workTables: readonly Migration[] = [
       );
     `,
   },
+  {
+    name: 'work/2-shelves',
+    sql: `
+      alter table work add column not_before timestamptz;
+      drop index work_due;
+      create index work_shelf on work (kind, connection, lane, due);
+    `,
+  },
 ];

@@ -1,0 +1,136 @@
+import type { Database } from '@muster/read-store';
+import { sql } from 'kysely';
+import { type Claimed, LANES, ours } from './rows.ts';
+
+export interface Scope {
+  readonly kinds: readonly string[];
+  /** Only rows of these connections; absent: of all. */
+  readonly connections?: readonly string[];
+}
+
+export interface ClaimOptions extends Scope {
+  readonly max: number;
+  readonly holder: string;
+  /** How long it is ours without being renewed. */
+  readonly leaseMs: number;
+}
+
+interface Row extends Omit<Claimed, 'lane'> {
+  lane: number;
+}
+
+/**
+ * Each kind, connection and lane that has rows is looked at by itself, from its longest due row on, so that a claim costs the same however many rows wait in less
+ * urgent lanes or for a connection that is quarantined.
+ */
+const shelves = ({ kinds, connections }: Scope) => sql`
+  unnest(${[...kinds]}::text[]) as k(kind)
+  cross join lateral (
+    with recursive found(connection) as (
+      (select connection from work where kind = k.kind order by connection limit 1)
+      union all
+      select (select w.connection from work w where w.kind = k.kind and w.connection > f.connection order by w.connection limit 1)
+      from found f where f.connection is not null
+    )
+    select connection from found where connection is not null
+  ) c
+  cross join (values (0::smallint), (1::smallint), (2::smallint)) l(lane)
+  where (${connections === undefined}::boolean or c.connection = any(${[...(connections ?? [])]}::text[]))
+    and not exists (select from quarantine q where q.connection = c.connection and q.until > clock_timestamp())`;
+
+/** Takes rows that are due, the most urgent lane first, then the longest due. Nobody else gets them until the lease ends. */
+export async function claimWork(db: Database, { max, holder, leaseMs, ...scope }: ClaimOptions): Promise<Claimed[]> {
+  // Others may hold locks on some candidates, which are then passed over: look at more than are wanted.
+  const { rows } = await sql<Row>`
+    with candidates as (
+      select w.kind, w.key from (select k.kind, c.connection, l.lane from ${shelves(scope)}) s
+      cross join lateral (
+        select kind, key, lane, due from work
+        where kind = s.kind and connection = s.connection and lane = s.lane and due <= clock_timestamp()
+          and (claimed_until is null or claimed_until < clock_timestamp())
+        order by due limit ${max * 2}
+      ) w
+      order by w.lane, w.due limit ${max * 2}
+    ), chosen as (
+      select w.kind, w.key from work w join candidates using (kind, key)
+      where w.due <= clock_timestamp() and (w.claimed_until is null or w.claimed_until < clock_timestamp())
+      order by w.lane, w.due limit ${max} for update of w skip locked
+    )
+    update work w set token = w.token + 1, holder = ${holder}, not_before = null,
+      claimed_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
+    from chosen c where w.kind = c.kind and w.key = c.key
+    returning w.kind, w.key, w.connection, w.lane, w.attempts, w.version, w.token`.execute(db);
+  return rows.toSorted((a, b) => a.lane - b.lane).map((row) => ({ ...row, lane: LANES[row.lane] ?? 'batch' }));
+}
+
+/** When the next row that nobody is at work on becomes due; undefined: none waits. Rows of quarantined connections do not count. */
+export async function nextDue(db: Database, scope: Scope): Promise<Date | undefined> {
+  const { rows } = await sql<{ due: Date | null }>`
+    select min(w.due) as due from (select k.kind, c.connection, l.lane from ${shelves(scope)}) s
+    cross join lateral (
+      select due from work where kind = s.kind and connection = s.connection and lane = s.lane and claimed_until is null order by due limit 1
+    ) w`.execute(db);
+  return rows[0]?.due ?? undefined;
+}
+
+/** Whether a claim still stands. */
+export async function holdsClaim(db: Database, claimed: Claimed): Promise<boolean> {
+  const { rows } = await sql`select 1 from work where ${ours(claimed)} and claimed_until > clock_timestamp()`.execute(db);
+  return rows.length > 0;
+}
+
+/** Keeps a claim for longer; false: it is somebody else's by now. */
+export async function renewClaim(db: Database, claimed: Claimed, leaseMs: number): Promise<boolean> {
+  const { rows } = await sql`
+    update work set claimed_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond' where ${ours(claimed)} returning 1`.execute(
+    db,
+  );
+  return rows.length > 0;
+}
+
+/** A claim that is to end well. `next`: look again then. */
+export interface Ending {
+  readonly claimed: Claimed;
+  readonly next?: Date;
+}
+
+/**
+ * Ends claims: a row is gone, or waits until `next`. What was asked for meanwhile is kept and due at once. A success ends the quarantine of its connection and
+ * the dead letter of its key. Answers, for each, whether the claim still stood; if not, nothing of it changed.
+ */
+export async function completeWorks(transaction: Database, endings: readonly Ending[]): Promise<boolean[]> {
+  const asked = endings.map(({ claimed: { kind, key, token, version }, next }, index) => ({
+    index,
+    kind,
+    key,
+    token,
+    version,
+    next: next?.toISOString() ?? null,
+  }));
+  const { rows } = await sql<{ index: number }>`
+    with asked as (
+      select * from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as r(index integer, kind text, key text, token bigint, version bigint, next timestamptz)
+    ), held as (
+      select a.*, w.connection, w.version <> a.version as again from work w join asked a using (kind, key)
+      where w.token = a.token and w.claimed_until is not null order by w.kind, w.key for update of w
+    ), gone as (
+      delete from work w using held h where w.kind = h.kind and w.key = h.key and h.next is null and not h.again
+    ), kept as (
+      update work w set claimed_until = null, holder = null, attempts = 0, last_fault = null, last_at = clock_timestamp(),
+        due = case when h.again then least(w.due, clock_timestamp()) else h.next end
+      from held h where w.kind = h.kind and w.key = h.key and (h.next is not null or h.again)
+    ), healthy as (
+      delete from quarantine where connection in (select connection from held)
+    ), revived as (
+      delete from dead_work d using held h where d.kind = h.kind and d.key = h.key
+    )
+    select index from held`.execute(transaction);
+  const ended = new Set(rows.map(({ index }) => index));
+  return endings.map((_, index) => ended.has(index));
+}
+
+/** Ends one claim; see completeWorks. */
+export async function completeWork(transaction: Database, claimed: Claimed, next?: Date): Promise<boolean> {
+  const [ended] = await completeWorks(transaction, [{ claimed, ...(next === undefined ? {} : { next }) }]);
+  return ended === true;
+}

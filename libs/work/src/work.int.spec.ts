@@ -1,0 +1,292 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { openReadStore, type ReadStore } from '@muster/read-store';
+import { startTemporaryPostgres } from '@muster/read-store/testing';
+import { sql } from 'kysely';
+import {
+  buryWork,
+  claimWork,
+  type Claimed,
+  completeWork,
+  countFailure,
+  findDeadWork,
+  holdsClaim,
+  listDeadWork,
+  nextDue,
+  renewClaim,
+  retryAllDeadWork,
+  retryDeadWork,
+  retryWork,
+  upsertWork,
+  workStatus,
+  workTables,
+  type WorkFault,
+  type WorkRow,
+} from './index.ts';
+
+let postgres: Awaited<ReturnType<typeof startTemporaryPostgres>>;
+let store: ReadStore;
+let crowd: ReadStore;
+
+beforeAll(async () => {
+  postgres = await startTemporaryPostgres();
+  store = await openReadStore({ url: postgres.url, schema: 'works', migrations: workTables, poolSize: 1 });
+  crowd = await openReadStore({ url: postgres.url, schema: 'works', migrations: workTables, poolSize: 10 });
+}, 30_000);
+afterAll(async () => {
+  await store.close();
+  await crowd.close();
+  await postgres.stop();
+});
+beforeEach(async () => {
+  await sql`truncate work, dead_work, quarantine`.execute(store.db);
+});
+
+const ask = (...rows: (Partial<WorkRow> & { key: string })[]): Promise<void> =>
+  upsertWork(
+    store.db,
+    rows.map((row) => ({ kind: 'look', ...row })),
+  );
+const claim = (max = 10, more: object = {}): Promise<Claimed[]> =>
+  claimWork(store.db, { kinds: ['look'], max, holder: 'spec', leaseMs: 10_000, ...more });
+const claimOne = async (more: object = {}): Promise<Claimed> => {
+  const [claimed] = await claim(1, more);
+  if (!claimed) throw new Error('nothing could be claimed');
+  return claimed;
+};
+const inMs = (ms: number): Date => new Date(Date.now() + ms);
+const keys = (claims: readonly Claimed[]): string[] => claims.map(({ key }) => key);
+const transient: WorkFault = { code: 'target.unavailable', kind: 'transient', message: 'away' };
+const throttled: WorkFault = { code: 'target.throttled', kind: 'throttled', message: 'slow down' };
+const refused: WorkFault = { code: 'target.value_refused', kind: 'refused', message: 'no', remedy: 'correct it' };
+
+/** How many rows of the table were read by scans and through indexes, ever. One connection, so that its count is complete. */
+async function rowsTouched(): Promise<number> {
+  await sql`select pg_stat_force_next_flush()`.execute(store.db);
+  const { rows } = await sql<{ touched: number }>`
+    select (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint as touched from pg_stat_user_tables where schemaname = 'works' and relname = 'work'`.execute(
+    store.db,
+  );
+  return rows[0]?.touched ?? 0;
+}
+
+describe('asking for work', () => {
+  it('makes one row of a key however often it is asked for, at the earliest time and in the most urgent lane', async () => {
+    await ask({ key: 'a', lane: 'live', due: inMs(60_000) }, { key: 'a', lane: 'batch', due: inMs(5_000) });
+    await ask({ key: 'a', lane: 'leaver', due: inMs(90_000) });
+    const { rows } = await sql<{
+      lane: number;
+      seconds: number;
+    }>`select lane, extract(epoch from due - now())::int as seconds from work`.execute(store.db);
+    expect(rows).toEqual([{ lane: 0, seconds: expect.any(Number) }]);
+    expect(rows[0]?.seconds).toBeLessThanOrEqual(5);
+    await ask({ key: 'a' });
+    expect(keys(await claim())).toEqual(['a']);
+  });
+
+  it('is part of the transaction that asks', async () => {
+    const failing = store.transaction(async (transaction) => {
+      await upsertWork(transaction, [{ kind: 'look', key: 'a' }]);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await claim()).toEqual([]);
+  });
+
+  it('is kept when it comes while the row is worked on: the row is due again as soon as that ends', async () => {
+    await ask({ key: 'a' });
+    const first = await claimOne();
+    await ask({ key: 'a' });
+    expect(await claim()).toEqual([]);
+    expect(await completeWork(store.db, first)).toBe(true);
+    const second = await claimOne();
+    expect(second.key).toBe('a');
+    expect(await completeWork(store.db, second)).toBe(true);
+    expect(await claim()).toEqual([]);
+  });
+});
+
+describe('claiming', () => {
+  it('goes by lane, then by due time, whatever the kind and connection', async () => {
+    await ask(
+      { key: 'batch', lane: 'batch', due: inMs(-9_000) },
+      { key: 'live late', due: inMs(-1_000) },
+      { key: 'live early', due: inMs(-5_000), connection: 'okta' },
+      { key: 'leaver', lane: 'leaver', connection: 'entra' },
+      { key: 'other kind', kind: 'ask', due: inMs(-3_000) },
+      { key: 'not yet', lane: 'leaver', due: inMs(60_000) },
+    );
+    expect(keys(await claim(2, { kinds: ['look', 'ask'] })).sort()).toEqual(['leaver', 'live early']);
+    expect(keys(await claim(2, { kinds: ['look', 'ask'] })).sort()).toEqual(['live late', 'other kind']);
+    expect(keys(await claim(2, { kinds: ['look', 'ask'] }))).toEqual(['batch']);
+  });
+
+  it('gives a row to one of many who claim at once', async () => {
+    await ask(...Array.from({ length: 200 }, (_, n) => ({ key: `k${n}` })));
+    const claimed = (
+      await Promise.all(
+        Array.from({ length: 10 }, () => claimWork(crowd.db, { kinds: ['look'], max: 20, holder: 'spec', leaseMs: 10_000 })),
+      )
+    ).flat();
+    expect(new Set(keys(claimed)).size).toBe(claimed.length);
+    let rest: Claimed[];
+    do claimed.push(...(rest = await claim(50)));
+    while (rest.length > 0);
+    expect(claimed).toHaveLength(200);
+  });
+
+  it('keeps to the connections that it is given', async () => {
+    await ask({ key: 'a', connection: 'okta' }, { key: 'b', connection: 'entra' }, { key: 'c' });
+    expect(keys(await claim(10, { connections: ['entra'] }))).toEqual(['b']);
+    expect(await claim(10, { connections: [] })).toEqual([]);
+  });
+
+  it('does not look through 100,000 rows of a batch and of a quarantined connection to find a leaver', async () => {
+    await sql`
+      insert into work (kind, key, connection, lane, due)
+      select 'look', 'b' || n, case when n % 2 = 0 then 'okta' else '' end, 2, now() - interval '1 hour' from generate_series(1, 100000) n`.execute(
+      store.db,
+    );
+    await sql`analyze work`.execute(store.db);
+    for (let n = 0; n < 20; n++) await countFailure(store.db, 'okta', { fault: transient, pauseMs: 60_000 });
+    await claim(1);
+    await ask({ key: 'leaver', lane: 'leaver' });
+    const before = await rowsTouched();
+    expect(keys(await claim(4))[0]).toBe('leaver');
+    expect((await rowsTouched()) - before).toBeLessThan(500);
+    expect(keys(await claim(4)).every((key) => Number(key.slice(1)) % 2 === 1)).toBe(true);
+  }, 30_000);
+});
+
+describe('a claim', () => {
+  it('runs out unless it is renewed, and the former holder can neither end nor fail nor bury the row', async () => {
+    await ask({ key: 'a' });
+    const zombie = await claimOne({ leaseMs: 150 });
+    expect(await renewClaim(store.db, zombie, 150)).toBe(true);
+    await sleep(250);
+    expect(await holdsClaim(store.db, zombie)).toBe(false);
+    const next = await claimOne();
+    expect(next.token).toBeGreaterThan(zombie.token);
+    expect(await renewClaim(store.db, zombie, 10_000)).toBe(false);
+    expect(await completeWork(store.db, zombie)).toBe(false);
+    await retryWork(store.db, zombie, { due: inMs(-1), fault: transient });
+    await buryWork(store, zombie, refused);
+    expect(await holdsClaim(store.db, next)).toBe(true);
+    expect(await listDeadWork(store.db)).toEqual([]);
+    expect(await completeWork(store.db, next)).toBe(true);
+    expect(await workStatus(store.db)).toMatchObject({ waiting: 0, dead: 0 });
+  });
+
+  it('can end in a later look, which an earlier wish brings forward', async () => {
+    await ask({ key: 'a' });
+    await completeWork(store.db, await claimOne(), inMs(60_000));
+    expect(await claim()).toEqual([]);
+    const due = await nextDue(store.db, { kinds: ['look'] });
+    expect(due && due.getTime() - Date.now()).toBeGreaterThan(50_000);
+    await ask({ key: 'a' });
+    expect(keys(await claim())).toEqual(['a']);
+  });
+
+  it('ends together with what the transaction that ends it does', async () => {
+    await ask({ key: 'a' });
+    const claimed = await claimOne();
+    const failing = store.transaction(async (transaction) => {
+      expect(await completeWork(transaction, claimed)).toBe(true);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await holdsClaim(store.db, claimed)).toBe(true);
+  });
+});
+
+describe('a failed row', () => {
+  it('waits until its next time, with attempts and cause to be seen; another wish does not shorten that', async () => {
+    await ask({ key: 'a' });
+    await retryWork(store.db, await claimOne(), { due: inMs(60_000), fault: throttled });
+    await ask({ key: 'a' });
+    expect(await claim()).toEqual([]);
+    expect(await workStatus(store.db)).toMatchObject({ waiting: 1, failing: 1 });
+    const { rows } = await sql`select attempts, last_fault from work`.execute(store.db);
+    expect(rows).toEqual([{ attempts: 1, last_fault: throttled }]);
+  });
+
+  it('is taken up for a leaver although it waits, but not inside the time that a vendor asked for', async () => {
+    await ask({ key: 'a' }, { key: 'b' });
+    const claims = await claim(2);
+    for (const one of claims) await retryWork(store.db, one, { due: inMs(60_000), fault: one.key === 'a' ? transient : throttled });
+    await ask({ key: 'a', lane: 'leaver' }, { key: 'b', lane: 'leaver' });
+    expect(keys(await claim())).toEqual(['a']);
+  });
+
+  it('is taken up at once if it became a leaver while it was failing', async () => {
+    await ask({ key: 'a' });
+    const claimed = await claimOne();
+    await ask({ key: 'a', lane: 'leaver' });
+    await retryWork(store.db, claimed, { due: inMs(60_000), fault: transient });
+    expect(keys(await claim())).toEqual(['a']);
+  });
+
+  it('counts its attempts anew after a success', async () => {
+    await ask({ key: 'a' });
+    await retryWork(store.db, await claimOne(), { due: inMs(-1), fault: transient });
+    const second = await claimOne();
+    expect(second.attempts).toBe(1);
+    await completeWork(store.db, second, inMs(-1));
+    expect((await claimOne()).attempts).toBe(0);
+  });
+});
+
+describe('a dead letter', () => {
+  it('shows what it was about and why, and can be sent again', async () => {
+    await ask({ key: 'a', lane: 'leaver', connection: 'okta' });
+    await buryWork(store, await claimOne(), refused);
+    const [dead] = await listDeadWork(store.db);
+    expect(dead).toMatchObject({ kind: 'look', key: 'a', connection: 'okta', attempts: 1, fault: refused });
+    expect(await findDeadWork(store.db, dead?.id ?? '')).toEqual(dead);
+    expect(await claim()).toEqual([]);
+    expect(await retryDeadWork(store, dead?.id ?? '')).toBe(true);
+    expect(await retryDeadWork(store, dead?.id ?? '')).toBe(false);
+    expect(await claimOne()).toMatchObject({ key: 'a', lane: 'leaver', connection: 'okta' });
+  });
+
+  it('loses no wish that came while the row was failing', async () => {
+    await ask({ key: 'a' });
+    const claimed = await claimOne();
+    await ask({ key: 'a' });
+    await buryWork(store, claimed, refused);
+    expect(await listDeadWork(store.db)).toHaveLength(1);
+    await completeWork(store.db, await claimOne());
+    expect(await listDeadWork(store.db)).toEqual([]);
+  });
+
+  it('is sent again with all others of its cause', async () => {
+    await ask({ key: 'a' }, { key: 'b' }, { key: 'c' });
+    for (const one of await claim(3)) await buryWork(store, one, one.key === 'c' ? { ...refused, code: 'other' } : refused);
+    expect(await retryAllDeadWork(store, { code: refused.code })).toBe(2);
+    expect(keys(await claim()).sort()).toEqual(['a', 'b']);
+    expect((await listDeadWork(store.db)).map(({ key }) => key)).toEqual(['c']);
+  });
+});
+
+describe('a connection', () => {
+  it('is quarantined after twenty failures in a row, alone, until the time is over or a row succeeds', async () => {
+    await ask({ key: 'a', connection: 'okta' }, { key: 'b', connection: 'entra' });
+    const [working] = await claim(1, { connections: ['okta'] });
+    for (let n = 0; n < 19; n++) await countFailure(store.db, 'okta', { fault: transient, pauseMs: 60_000 });
+    expect((await workStatus(store.db)).quarantined).toEqual([]);
+    await countFailure(store.db, 'okta', { fault: transient, pauseMs: 60_000 });
+    expect((await workStatus(store.db)).quarantined).toMatchObject([{ connection: 'okta', fault: transient }]);
+    await ask({ key: 'c', connection: 'okta' });
+    expect(keys(await claim())).toEqual(['b']);
+    await completeWork(store.db, working as Claimed);
+    expect(keys(await claim())).toEqual(['c']);
+  });
+
+  it('is quarantined at once when its credential is refused', async () => {
+    await countFailure(store.db, 'okta', { fault: { ...transient, kind: 'unauthorised' }, pauseMs: 200 });
+    await ask({ key: 'a', connection: 'okta' });
+    expect(await claim()).toEqual([]);
+    await sleep(250);
+    expect(keys(await claim())).toEqual(['a']);
+  });
+});
