@@ -195,6 +195,7 @@ describe('an explanation', () => {
   it('tells why an account can be used, and where the login comes from', async () => {
     const status = await why(ada.key, 'status');
     expect(status.chains).toMatchObject([{ connection: 'okta-main', value: true }]);
+    expect(status.chains[0]?.links.map(({ what }) => what)).toEqual(['record', 'identity', 'flow', 'plan', 'attempt', 'read']);
     await expectCited(status);
     const login = await why(ada.key, 'login');
     expect(login.chains.map(({ connection, value }) => [connection, value])).toEqual([
