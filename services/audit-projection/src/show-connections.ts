@@ -10,9 +10,9 @@ interface Known {
 
 export interface ConnectionStatus {
   readonly connection: string;
-  /** Absent: the connection file names it no more. */
-  readonly kind?: string;
-  readonly state?: string;
+  /** `unknown`, as `state` is: the connection file names it no more. */
+  readonly kind: string;
+  readonly state: string;
   readonly lastCompleteRead: string | null;
   readonly lastRead: string | null;
   readonly watermarks: Readonly<Record<string, { readonly watermark: string; readonly readAt: string; readonly ageSeconds: number }>>;
@@ -66,7 +66,8 @@ function statusOf(name: string, config: Known | undefined, { row, now }: { row: 
   const age = (at: string): number => Math.max(0, Math.round((now.getTime() - Date.parse(at)) / 1000));
   return {
     connection: name,
-    ...(config ? { kind: config.kind, state: config.state } : {}),
+    kind: config?.kind ?? 'unknown',
+    state: config?.state ?? 'unknown',
     lastCompleteRead: row.last_complete?.toISOString() ?? null,
     lastRead: row.last_read?.toISOString() ?? null,
     watermarks: Object.fromEntries(
