@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common';
-import { EventPattern } from '@nestjs/microservices';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { topicMap } from '@muster/contracts';
 import type { BatchContext, Message } from '@muster/messaging';
 import { ProblemError, SERVICE, type ServiceContext } from '@muster/service-kit';
@@ -17,7 +17,7 @@ export class Facts {
   constructor(@Inject(SERVICE) private readonly service: ServiceContext) {}
 
   @EventPattern<string>(topicMap.source.name)
-  async onSourceFacts(batch: Message[], { transaction }: BatchContext): Promise<void> {
+  async onSourceFacts(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
     const { store, connections } = this.service;
     const folding = {
       db: transaction,
@@ -28,12 +28,12 @@ export class Facts {
   }
 
   @EventPattern<string>(topicMap.identityEvents.name)
-  async onIdentityFacts(batch: Message[], { transaction }: BatchContext): Promise<void> {
+  async onIdentityFacts(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
     await markDirty(transaction, await foldIdentityFacts(transaction, batch));
   }
 
   @EventPattern<string>(topicMap.provisioningEvents.name)
-  async onResults(batch: Message[], { transaction }: BatchContext): Promise<void> {
+  async onResults(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
     await markDirty(transaction, identitiesOf(batch));
     const asking = batch.filter(({ type, data }) => type === 'CommandEnded' && data.caseId !== undefined);
     await upsertWork(
