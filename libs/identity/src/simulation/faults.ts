@@ -40,6 +40,7 @@ export const faultKinds = [
   'deleted by hand',
   'membership removed by hand',
   'login renamed by hand',
+  'our write undone by hand',
   'login taken by a stranger',
   'existing account',
   'value refused',

@@ -146,10 +146,11 @@ const quietStaysQuiet = ({ sides, quietAt }: Outcome, report: Report): void => {
 
 const deletionsAreTrue = ({ events, sides }: Outcome, report: Report): void => {
   for (const { type, data, at } of events) {
-    if (type !== 'AccountDeleted') continue;
+    if (type !== 'AccountDeleted' && type !== 'AccountRestored') continue;
     const side = sides.find(({ name }) => name === data['connection']);
     const truly = side?.log.some(({ what, accountId, at: when }) => what === 'deleted' && accountId === data['accountId'] && when <= at);
-    if (!truly) report('I8', `${text(data['accountId'])} is recorded as deleted, and it is there`);
+    if (type === 'AccountRestored' && truly) report('I8', `${text(data['accountId'])} is recorded as restored, and it is gone`);
+    if (type === 'AccountDeleted' && !truly) report('I8', `${text(data['accountId'])} is recorded as deleted, and it is there`);
   }
 };
 

@@ -10,7 +10,7 @@ import { Sender } from './provisioning-shell.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { writeScript, type AdminEdit, type Delivery, type HrVersion, type Script, type Stranger } from './script.ts';
 import { transact } from './transact.ts';
-import type { TrueAccount } from './vendor.ts';
+import type { TrueAccount, Vendor } from './vendor.ts';
 import { START, World, type WorldSetup } from './world.ts';
 
 const MINUTE = 60_000;
@@ -89,7 +89,7 @@ const layBaseline = (world: World, connection: string, script: Script): Baseline
       profile: { employeeNumber: key, title: 'Old' },
       enabled: !random.chance(0.2),
     };
-    baseline.existing.set(key, vendor.add(account, 'admin'));
+    baseline.existing.set(key, vendor.found(account));
   }
   if (faults.strikes('login taken by a stranger', 0.2))
     baseline.strangers.add(vendor.add({ ...blank, login: 'ada.byron@example.com' }, 'admin'));
@@ -182,6 +182,7 @@ export const play = (setup: WorldSetup): Played => {
     baselines.set(connection.name, layBaseline(world, connection.name, script));
   }
   for (const stranger of script.strangers) clock.at(stranger.at, () => appear(world, stranger, baselines.get(stranger.connection)));
+  for (const vendor of world.vendors.values()) undoSome(world, vendor);
   const reconciliation = new Reconciliation(world);
   const sender = new Sender(world, connectors);
   const readAll = (): void => {
@@ -224,6 +225,20 @@ export const play = (setup: WorldSetup): Played => {
 /** A push is answered only after the append; without an answer HR pushes again. */
 const hear = (world: World, delivery: Delivery): void => {
   world.spawn(receive(world, delivery), () => world.clock.at(world.clock.now + 5000, () => hear(world, delivery)));
+};
+
+/** A second writer: now and then somebody undoes what we wrote, before or after anybody has read it. */
+const undoSome = (world: World, vendor: Vendor): void => {
+  const { clock, faults, random } = world;
+  const tell = vendor.onChange;
+  vendor.onChange = (entry) => {
+    tell(entry);
+    const ours = entry.actor === 'muster' && entry.what !== 'created' && entry.what !== 'deleted';
+    if (!ours || world.setup.outside === 0 || faults.calm || !random.chance(0.06)) return;
+    clock.at(clock.now + random.between(1, random.pick([2000, 60_000])), () => {
+      if (vendor.undo(entry.accountId, 'admin')) faults.note('our write undone by hand');
+    });
+  };
 };
 
 const appear = (world: World, { connection, login }: Stranger, baseline: Baseline | undefined): void => {

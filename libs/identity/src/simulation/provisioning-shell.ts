@@ -12,6 +12,7 @@ import type { Connector } from './connector.ts';
 import { SendRows, type Row } from './send-rows.ts';
 import { transact } from './transact.ts';
 import type { WriteOp } from './vendor.ts';
+import { writeOf } from './write-of.ts';
 import type { World } from './world.ts';
 
 const MOST_STEPS = 8;
@@ -23,6 +24,19 @@ interface Sending {
   readonly call: Call;
   readonly op: WriteOp;
 }
+
+interface Claimed {
+  readonly row: Row;
+  readonly lease: number;
+  readonly known: SendRow;
+}
+
+interface Found {
+  readonly probe?: Probe;
+  readonly trace?: { readonly by: 'us' | 'other' | 'nobody'; readonly askedAt: string };
+}
+
+const knownOf = ({ attempts, lostAt }: Row): SendRow => ({ attempts, ...(lostAt === undefined ? {} : { lostAt }) });
 
 /** Rows to calls, calls to results: two workers on one set of rows. */
 export class Sender {
@@ -58,27 +72,21 @@ export class Sender {
     return safeguards.storeFence ? fence : { ...fence, wanted: row.wanted, plannedUnder: row.plannedUnder, lifecycle: row.plannedUnder };
   }
 
-  #input(
-    row: Row,
-    lease: number,
-    facts: SendFacts,
-    found: { probe?: Probe; trace?: { by: 'us' | 'other' | 'nobody'; askedAt: string } },
-  ): SendInput {
+  #input({ row, lease, known }: Claimed, facts: SendFacts, found: Found): SendInput {
     const command = wantedCommand(facts.plan, row.command.commandId) ?? row.command;
     const { settleMs, logLagMs } = this.#world.connection(command.connection);
     const accountId = targetOf(command, facts);
     const account = this.#world.store.load(accountCategory, this.#world.names.account(command.connection, accountId ?? '')).state;
-    const sent: SendRow = { attempts: row.attempts, ...(row.lostAt === undefined ? {} : { lostAt: row.lostAt }) };
     return {
       command,
-      row: sent,
+      row: known,
       fence: this.#fence(row, lease, facts),
       now: this.#world.now,
       settleMs,
       logLagMs,
       dependencies: dependenciesOf(command, facts),
       disablement: {
-        ...disablementOf(command, { provisioning: facts.provisioning, account, row: sent }),
+        ...disablementOf(command, { provisioning: facts.provisioning, account, row: known }),
         ...(found.trace ? { trace: found.trace } : {}),
       },
       ...(found.probe ? { probe: found.probe } : {}),
@@ -87,28 +95,21 @@ export class Sender {
 
   *#work(row: Row, lease: number): Proc {
     const { faults, random } = this.#world;
+    // What a paused process knows of its row is what the row said when it was claimed.
+    const claimed: Claimed = { row, lease, known: knownOf(row) };
     if (faults.strikes('zombie sender', 0.03)) yield random.between(12_000, 60_000);
     yield this.#world.latency(20);
-    let found: { probe?: Probe; trace?: { by: 'us' | 'other' | 'nobody'; askedAt: string } } = {};
+    let found: Found = {};
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
       yield* this.#noteLoss(row);
-      const input = this.#input(row, lease, this.#facts(row.identityId), found);
+      const input = this.#input(claimed, this.#facts(row.identityId), found);
       const step = nextStep(input);
-      switch (step.do) {
-        case 'probe':
-          found = { ...found, probe: yield* this.#probe(row, input.command) };
-          break;
-        case 'trace':
-          found = {
-            ...found,
-            trace: yield* this.#connector(row.command.connection).trace(targetOf(input.command, this.#facts(row.identityId)) ?? ''),
-          };
-          break;
-        case 'send':
-          return yield* this.#send(row, lease, input);
-        default:
-          return yield* this.#leave(row, lease, step, input);
-      }
+      if (step.do === 'send') return yield* this.#send(row, lease, input);
+      if (step.do !== 'probe' && step.do !== 'trace') return yield* this.#leave(row, lease, step, input);
+      found = {
+        ...found,
+        ...(step.do === 'probe' ? { probe: yield* this.#probe(row, input.command) } : { trace: yield* this.#trace(row, input.command) }),
+      };
     }
     throw new Error(`No decision on ${row.command.action}`);
   }
@@ -152,31 +153,23 @@ export class Sender {
   #call(row: Row, command: Command, sentAt: string): Call {
     const facts = this.#facts(row.identityId);
     const accountId = targetOf(command, facts);
-    const sent: SendRow = { attempts: row.attempts, ...(row.lostAt === undefined ? {} : { lostAt: row.lostAt }) };
     return {
       identityId: row.identityId,
       planId: row.planId,
       command,
       sentAt,
       attempts: row.attempts,
-      row: sent,
+      row: knownOf(row),
       ...(accountId === undefined ? {} : { accountId }),
     };
   }
 
+  *#trace(row: Row, command: Command): Proc<NonNullable<Found['trace']>> {
+    return yield* this.#connector(command.connection).trace(targetOf(command, this.#facts(row.identityId)) ?? '');
+  }
+
   #opOf(command: Command, identityId: string): WriteOp | undefined {
-    const { action, profile = {}, value = null, entitlement, field = '' } = command;
-    const text = (given: unknown): string | null => (typeof given === 'string' ? given : null);
-    if (action === 'create') {
-      const { login, ...rest } = Object.fromEntries(Object.entries(profile).map(([name, given]) => [name, text(given)]));
-      return { op: 'create', login: login ?? '', profile: rest, enabled: value === true };
-    }
-    const accountId = targetOf(command, this.#facts(identityId));
-    if (accountId === undefined) return undefined;
-    if (action === 'set') return { op: 'set', accountId, field, value: text(value) };
-    if (action === 'enable' || action === 'disable') return { op: action, accountId };
-    if (action === 'revokeSessions' || entitlement === undefined) return undefined;
-    return { op: action, accountId, kind: entitlement.kind === 'app' ? 'app' : 'group', id: entitlement.id };
+    return writeOf(command, targetOf(command, this.#facts(identityId)));
   }
 
   /** Writes into the row that a call is under way, before it leaves. */
@@ -209,7 +202,7 @@ export class Sender {
   #companions(command: Command): Sending[] {
     if (command.action !== 'grant' || command.entitlement?.kind !== 'group' || command.connection !== 'entra-main') return [];
     return this.rows.claimAlike(command, BATCH - 1).flatMap(({ row, lease }) => {
-      const input = this.#input(row, lease, this.#facts(row.identityId), {});
+      const input = this.#input({ row, lease, known: knownOf(row) }, this.#facts(row.identityId), {});
       const sending = nextStep(input).do === 'send' ? this.#prepare(row, lease, input) : undefined;
       if (sending === undefined) this.rows.release(row, lease, this.#world.clock.now + 100);
       return sending ?? [];
@@ -236,7 +229,7 @@ export class Sender {
   }
 
   #mayBeSent({ row, lease }: Sending): boolean {
-    return nextStep(this.#input(row, lease, this.#facts(row.identityId), {})).do !== 'drop';
+    return nextStep(this.#input({ row, lease, known: knownOf(row) }, this.#facts(row.identityId), {})).do !== 'drop';
   }
 
   *#settle({ row, lease, call }: Sending, answer: Answer): Proc {

@@ -70,12 +70,19 @@ const DEPARTMENTS = ['Engines', 'Letters', 'Ships', null];
 const GIVEN = ['Ada', 'Ada', 'Grace', 'Zoë', 'Alan'];
 const FAMILY = ['Byron', 'Byron', 'Hopper', 'Núñez'];
 
-const firstVersion = (key: string, at: number, people: readonly string[], random: Random): HrVersion => ({
+/** `together`: pushed all at once, and all with the same name. */
+interface Company {
+  readonly setup: ScriptSetup;
+  readonly people: readonly string[];
+  readonly together: boolean;
+}
+
+const firstVersion = (key: string, at: number, { people, together }: Company, random: Random): HrVersion => ({
   key,
   version: 1,
   at,
-  given: random.pick(GIVEN),
-  family: random.pick(FAMILY),
+  given: together ? 'Ada' : random.pick(GIVEN),
+  family: together ? 'Byron' : random.pick(FAMILY),
   title: random.pick(['Engineer', 'Writer', 'Chief', 'Refused']),
   department: random.pick(['Engines', 'Letters']),
   manager: people.length > 1 && random.chance(0.6) ? random.pick(people.filter((other) => other !== key)) : null,
@@ -105,13 +112,10 @@ const nextVersion = (before: HrVersion, at: number, people: readonly string[], r
   }
 };
 
-const versionsOf = (
-  key: string,
-  { setup, people, spread }: { setup: ScriptSetup; people: readonly string[]; spread: number },
-  random: Random,
-): HrVersion[] => {
-  let at = setup.start + random.between(0, spread);
-  let version = firstVersion(key, at, people, random);
+const versionsOf = (key: string, company: Company, random: Random): HrVersion[] => {
+  const { setup, people } = company;
+  let at = setup.start + random.between(0, company.together ? 500 : 3 * MINUTE);
+  let version = firstVersion(key, at, company, random);
   const versions = [version];
   const changes = random.between(Math.floor(setup.changesEach / 3), setup.changesEach);
   for (let change = 0; change < changes; change += 1) {
@@ -141,9 +145,8 @@ const editOf = (key: string, at: number, setup: ScriptSetup, random: Random): Ad
 /** A made-up history: what HR says when, how it arrives, and what other hands do meanwhile. */
 export const writeScript = (setup: ScriptSetup, random: Random): Script => {
   const people = Array.from({ length: setup.people }, (_, index) => String(1001 + index));
-  // Some companies push everybody at once.
-  const spread = random.chance(0.3) ? 500 : 3 * MINUTE;
-  const versions = people.flatMap((key) => versionsOf(key, { setup, people, spread }, random));
+  const together = random.chance(0.3);
+  const versions = people.flatMap((key) => versionsOf(key, { setup, people, together }, random));
   const deliveries = versions.flatMap((version) => deliveriesOf(version, setup.disorder, random));
   const edits = people.flatMap((key) =>
     random.chance(setup.outside)

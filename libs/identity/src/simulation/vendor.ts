@@ -132,6 +132,23 @@ export class Vendor {
     this.#note(id, actor, 'deleted');
   }
 
+  /** Puts an account there that is older than any log: nobody tells of it. */
+  found(account: Omit<TrueAccount, 'id'>): string {
+    this.#made += 1;
+    const id = `${this.setup.name}-${this.#made}`;
+    this.#versions.set(id, [{ at: this.#clock.now, account: { ...account, id } }]);
+    this.logins.set(account.login, id);
+    return id;
+  }
+
+  /** Somebody undoes the last change of an account. */
+  undo(id: string, actor: string): boolean {
+    const before = this.#versions.get(id)?.at(-2)?.account;
+    if (before === undefined || this.truth(id) === undefined) return false;
+    const { login: _kept, id: _same, ...rest } = before;
+    return this.edit(id, actor, rest);
+  }
+
   add(account: Omit<TrueAccount, 'id'>, actor: string): string {
     this.#made += 1;
     const id = `${this.setup.name}-${this.#made}`;
