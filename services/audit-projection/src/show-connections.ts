@@ -27,6 +27,7 @@ interface Row {
   note: string | null;
 }
 
+const gone = { kind: 'unknown', state: 'unknown' };
 const nothingRead = { last_complete: null, last_read: null, watermarks: {}, note: null };
 
 const noteOf = (kind: string | undefined, row: Omit<Row, 'connection'>): string | undefined => {
@@ -62,12 +63,13 @@ export async function showConnections(
 }
 
 function statusOf(name: string, config: Known | undefined, { row, now }: { row: Omit<Row, 'connection'>; now: Date }): ConnectionStatus {
+  const { kind, state } = config ?? gone;
   const note = noteOf(config?.kind, row);
   const age = (at: string): number => Math.max(0, Math.round((now.getTime() - Date.parse(at)) / 1000));
   return {
     connection: name,
-    kind: config?.kind ?? 'unknown',
-    state: config?.state ?? 'unknown',
+    kind,
+    state,
     lastCompleteRead: row.last_complete?.toISOString() ?? null,
     lastRead: row.last_read?.toISOString() ?? null,
     watermarks: Object.fromEntries(
