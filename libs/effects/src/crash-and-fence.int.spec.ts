@@ -157,4 +157,21 @@ describe('a worker that lost its claim while its call was away', () => {
     expect(await bench.person.results()).toEqual(['create sent', 'create found']);
     expect(bench.vendor.count('create')).toBe(1);
   });
+
+  it('records one end with the one who took it over, whoever comes first', async () => {
+    await bench.employ();
+    const fields = ['title', 'department', 'city', 'company', 'costCenter'];
+    for (const [generation, field] of fields.entries()) {
+      const arrivals: (() => void)[] = [];
+      bench.vendor.whileAway = () =>
+        new Promise<void>((resolve) => {
+          arrivals.push(resolve);
+          if (arrivals.length === 2) for (const arrive of arrivals) arrive();
+        });
+      await bench.person.release([command({ action: 'set', field, value: `v${generation}`, object: { kind: 'account', id: 'toy-1' } })]);
+      await Promise.all([bench.person.pass(), bench.person.pass()]);
+    }
+    const ends = (await bench.person.results()).filter((line) => !line.endsWith('sent'));
+    expect(ends).toEqual(['create done', ...fields.map((field) => `set ${field} done`)]);
+  });
 });

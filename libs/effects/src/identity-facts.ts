@@ -68,6 +68,11 @@ export class IdentityFacts implements SendFacts {
     return this.#provisioning.state;
   }
 
+  /** The results, to go on from. */
+  get results(): Loaded<Provisioning> {
+    return this.#provisioning;
+  }
+
   /** Reads what was appended since. Throws what the store throws. */
   async refresh(): Promise<void> {
     const id = this.#identityId;

@@ -100,7 +100,10 @@ export class Pass {
 
   record(events: readonly ProvisioningEvent[]): Promise<void> {
     const { store, identityId, actor } = this.work;
-    return recordResults({ store, identityId, actor, plannedBy: (commandId) => this.facts.planned(commandId) }, events);
+    return recordResults(
+      { store, identityId, actor, known: this.facts.results, plannedBy: (commandId) => this.facts.planned(commandId) },
+      events,
+    );
   }
 
   end(): PassEnd {

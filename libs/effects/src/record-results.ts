@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { schemaOf, streamOf } from '@muster/contracts';
-import { type EventStore, StoreUnavailable, TooMuchContention } from '@muster/event-store';
+import { type EventStore, type Loaded, StoreUnavailable, TooMuchContention } from '@muster/event-store';
 import { type Provisioning, provisioningCategory, type ProvisioningEvent, recordEnd, recordSent } from '@muster/identity';
 import type { Planned } from './identity-facts.ts';
 
@@ -12,6 +12,8 @@ export interface Recording {
   readonly store: EventStore;
   readonly identityId: string;
   readonly actor: string;
+  /** The results as they were read last. */
+  readonly known: Loaded<Provisioning>;
   /** The plan that asked for a command. */
   plannedBy(commandId: string): Planned | undefined;
 }
@@ -27,13 +29,13 @@ const decide = (event: ProvisioningEvent): ((state: Provisioning) => Provisionin
  */
 export async function recordResults(recording: Recording, events: readonly ProvisioningEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const { store, identityId, actor } = recording;
+  const { store, identityId, actor, known } = recording;
   const giveUpAt = performance.now() + PATIENCE_MS;
   for (let pause = 100; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try {
       await store.transact(
         provisioningCategory,
-        streamOf.provisioning(identityId),
+        { stream: streamOf.provisioning(identityId), ...known },
         (state) => events.flatMap((event) => decide(event)(state)),
         (event: ProvisioningEvent) => {
           const planned = recording.plannedBy(event.data.commandId);

@@ -33,21 +33,19 @@ export async function keepRefusals(transaction: Database, batch: readonly Messag
   const { rows: over } = await sql<{
     key: string;
   }>`delete from refusal where wish = any(${[...ends.keys()]}::text[]) returning key`.execute(transaction);
-  // libs/work forgets dead rows when they are sent again only; its table stands in this service's own schema.
-  if (over.length > 0)
-    await sql`delete from dead_work where kind = ${REFUSED} and key = any(${over.map(({ key }) => key)}::text[])`.execute(transaction);
   const refused = [...ends.values()].filter((end) => end.refused);
   await sql`
     insert into refusal (wish, key)
     select wish, key from jsonb_to_recordset(${JSON.stringify(refused)}::jsonb) as r(wish text, key text)`.execute(transaction);
   await upsertWork(
     transaction,
-    refused.map(({ key }) => ({ kind: REFUSED, key })),
+    [...over, ...refused].map(({ key }) => ({ kind: REFUSED, key })),
   );
 }
 
 /**
- * Throws the refusal of a row, so that it is shown with the words and the remedy that were recorded; returns if the wish has ended otherwise meanwhile.
+ * Throws the refusal of a row, so that it is shown with the words and the remedy that were recorded; returns if the wish has ended otherwise meanwhile,
+ * so that it is shown no more.
  *
  * @throws Fault of kind `refused`
  */

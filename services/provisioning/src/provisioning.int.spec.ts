@@ -137,8 +137,8 @@ describe('what goes wrong', () => {
       return deadLetters.find(({ reference }) => reference.includes(poison));
     });
     expect(letter).toMatchObject({ code: 'internal.bug', attempts: 3, reference: `send ${poison}|okta-main` });
-    await rig.release(poison, [oktaCreate('mended')]);
     expect(await rig.ask(`/dead-letters/${letter.id}/retry`, 'POST')).toEqual({ id: letter.id });
+    await rig.release(poison, [oktaCreate('mended')]);
     await until('the mended plan is done', async () =>
       (await rig.ends(poison)).some(({ result }) => result === 'done') ? true : undefined,
     );
