@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Consumer } from 'kafkajs';
+import { follow, kafkaOf, readTopics, type Received } from './running/kafka-topics.ts';
+import { ProductUnderTest, removeFolder, temporaryFolder, until } from './running/product-under-test.ts';
+import { readRawStore } from './running/raw-store.ts';
+
+const STATE = 'muster.identity.state.v1';
+const EVENTS = 'muster.identity.events.v1';
+
+const folder = temporaryFolder();
+let product: ProductUnderTest;
+
+beforeAll(async () => {
+  product = await ProductUnderTest.start(folder, { transport: 'kafka' });
+  await product.seed();
+}, 240_000);
+
+afterAll(async () => {
+  await product?.stop();
+  removeFolder(folder);
+}, 60_000);
+
+/**
+ * A subscriber as a reader of the contracts would write it: the state topic once to its end, then every event behind the revision that the state stands
+ * for. What it has seen before is dropped by sequence; a gap would be an error.
+ */
+class Directory {
+  readonly people = new Map<string, { revision: number; state: Record<string, unknown> }>();
+  readonly gaps: string[] = [];
+  seenTwice = 0;
+  applied = 0;
+
+  bootstrap({ key, headers, value }: Received): void {
+    if (value === null) this.people.delete(key);
+    else this.people.set(key, { revision: Number(headers['ce_sequence']), state: JSON.parse(value) as Record<string, unknown> });
+  }
+
+  apply({ key, headers, value }: Received): void {
+    const revision = Number(headers['ce_sequence']);
+    const known = this.people.get(key) ?? { revision: -1, state: {} };
+    if (revision <= known.revision) {
+      this.seenTwice++;
+      return;
+    }
+    if (revision !== known.revision + 1) this.gaps.push(`${key}: ${known.revision} -> ${revision}`);
+    this.people.set(key, { revision, state: { ...known.state, ...(JSON.parse(value ?? '{}') as object) } });
+    this.applied++;
+  }
+}
+
+describe('a system that subscribes to identities', () => {
+  it('begins with the state of everybody and follows every change behind it without a gap', async () => {
+    const kafka = kafkaOf(product.started.environment['MUSTER_KAFKA'] ?? '');
+    const directory = new Directory();
+    for (const message of await readTopics(kafka, `directory-${randomUUID()}`, [STATE])) directory.bootstrap(message);
+    const { workers } = await product.admin<{ workers: { key: string }[] }>('/hr/workers');
+    expect(directory.people.size).toBe(workers.length);
+    const known = new Set(directory.people.keys());
+
+    const messages: Received[] = [];
+    let consumer: Consumer | undefined;
+    try {
+      consumer = await follow(kafka, `directory-${randomUUID()}`, [EVENTS], (message) => {
+        messages.push(message);
+        directory.apply(message);
+      });
+      const { identityId } = await product.hire();
+      expect(known.has(identityId)).toBe(false);
+      await product.admin(`/hr/workers/${workers[0]?.key}`, { title: 'Harbour Master' }, 'PATCH');
+      const heads = await until('the subscriber at the head of every identity', async () => {
+        const stored = await headsOfIdentities();
+        const behind = [...stored].filter(([id, revision]) => directory.people.get(id)?.revision !== revision);
+        return behind.length === 0 && stored.size === workers.length + 1 ? stored : undefined;
+      });
+      expect(directory.people.size).toBe(heads.size);
+    } finally {
+      await consumer?.disconnect();
+    }
+
+    expect(directory.gaps).toEqual([]);
+    expect(directory.applied).toBeGreaterThan(0);
+    expect(directory.seenTwice).toBeGreaterThan(0);
+    for (const { headers } of messages)
+      expect(headers).toMatchObject({ ce_id: expect.any(String), ce_subject: expect.stringMatching(/^identity-/) });
+    expect(messages.every(({ key, headers }) => headers['ce_subject'] === `identity-${key}`)).toBe(true);
+  }, 200_000);
+
+  it('finds the same state by the events alone as the state topic ends with', async () => {
+    const kafka = kafkaOf(product.started.environment['MUSTER_KAFKA'] ?? '');
+    const [states, events] = await Promise.all([
+      readTopics(kafka, `states-${randomUUID()}`, [STATE]),
+      readTopics(kafka, `events-${randomUUID()}`, [EVENTS]),
+    ]);
+    const last = new Map(states.map((message) => [message.key, Number(message.headers['ce_sequence'])]));
+    const byEvents = new Map<string, number>();
+    for (const { key, headers } of events) byEvents.set(key, Math.max(byEvents.get(key) ?? -1, Number(headers['ce_sequence'])));
+    expect([...last].toSorted()).toEqual([...byEvents].toSorted());
+  }, 60_000);
+});
+
+async function headsOfIdentities(): Promise<Map<string, number>> {
+  const heads = new Map<string, number>();
+  for (const { stream, revision } of await readRawStore(product.started.environment['MUSTER_STORE'] ?? ''))
+    if (stream.startsWith('identity-')) heads.set(stream.slice('identity-'.length), revision);
+  return heads;
+}
