@@ -1,6 +1,6 @@
 import { Fault, type Outcome } from '@muster/connector';
 import type { Command, FaultRecord } from '@muster/contracts';
-import { type AfterAnswer, afterAnswer, type Answer, bisect, type Call, later, targetOf } from '@muster/identity';
+import { type AfterAnswer, afterAnswer, type Answer, bisect, type Call, isBefore, later, targetOf } from '@muster/identity';
 import { answerOf, mayBeOneOfThem } from './answers.ts';
 import { type Attempt, callOf, currentOf, stepOf } from './attempt.ts';
 import { caseIds } from './case-ids.ts';
@@ -154,10 +154,10 @@ export class MakeCall {
     if (!isReal && !(await this.#pass.stillOurs())) return;
     await this.#pass.record(events);
     await this.#pass.work.rows.remove(judged.flatMap(({ after, command }) => (after.next.do === 'ended' ? [command.commandId] : [])));
-    const open = judged.flatMap(({ attempt, after }) => (after.next.do === 'retry' ? [{ attempt, ...after.next }] : []));
+    const open = judged.flatMap(({ attempt, command, after }) => (after.next.do === 'retry' ? [{ attempt, command, ...after.next }] : []));
     if (open.length === 0) return;
     await this.#pass.keep(open.map(({ attempt, row }) => this.#withAnswer({ ...this.#bare(attempt.sent), ...row }, answer)));
-    for (const { fault } of open) this.#tryAgain(outcome, fault);
+    for (const { command, fault } of open) this.#tryAgain(command, outcome, fault);
   }
 
   #judge(one: Leaving, outcome: Outcome, answer: Answer): Judged {
@@ -167,7 +167,7 @@ export class MakeCall {
     const attempts = attempt.sent.attempts + (this.#begunAt === undefined ? 0 : 1);
     const call = callOf(facts, attempt, { identityId: work.identityId, command, sentAt, attempts });
     const matchKey = work.target.matchKeyOf(command);
-    const youngUntil = this.#youngUntil();
+    const youngUntil = this.#youngUntil(command);
     const after = afterAnswer(call, answer, {
       ids: caseIds,
       ...(matchKey === undefined ? {} : { matchKey }),
@@ -176,10 +176,17 @@ export class MakeCall {
     return { ...one, call, after };
   }
 
-  #youngUntil(): string | undefined {
+  /** Until then replicas may not know the account of this person, or the one that the command points to. */
+  #youngUntil(command: Command): string | undefined {
     const { facts, work } = this.#pass;
-    const created = facts.provisioning.created[work.target.connection];
-    return created && later(created.answeredAt, work.target.settleMs);
+    const { settleMs, connection } = work.target;
+    const created = facts.provisioning.created[connection];
+    const own = created && later(created.answeredAt, settleMs);
+    const reference = work.target.referenceOf(command);
+    if (reference === undefined) return own;
+    const { createdAt, since } = facts.accountAsKnown(reference);
+    const pointedTo = later(createdAt ?? since ?? this.#pass.now(), settleMs);
+    return isBefore(pointedTo, own) ? own : pointedTo;
   }
 
   #bare({ commandId, planRevision }: Sent): Pick<Sent, 'commandId' | 'planRevision'> {
@@ -190,10 +197,10 @@ export class MakeCall {
     return { ...sent, answeredAt: answer.at, ...(answer.result === 'fault' ? { fault: answer.fault } : {}) };
   }
 
-  #tryAgain(outcome: Outcome, fault: FaultRecord): void {
+  #tryAgain(command: Command, outcome: Outcome, fault: FaultRecord): void {
     if (outcome.result === 'fault' && fault.kind !== 'refused') this.#pass.failed(outcome.fault);
     // Not found for now, as its replica is young; or taken by an account that nobody can see yet.
-    else if (fault.kind === 'refused') this.#pass.waitUntil(this.#youngUntil() ?? this.#pass.now(), 'settle-time');
+    else if (fault.kind === 'refused') this.#pass.waitUntil(this.#youngUntil(command) ?? this.#pass.now(), 'settle-time');
     else this.#pass.comeBackSoon('unseen');
   }
 }

@@ -53,6 +53,18 @@ describe('what a plan wants', () => {
     expect(bench.vendor.calls).toEqual([]);
   });
 
+  it('waits for a manager whose account is younger than a replica may be, and is refused for one that is not there', async () => {
+    await bench.employ();
+    await bench.settled();
+    const manager = set('manager', 'toy-boss');
+    await bench.person.release([manager]);
+    expect((await bench.person.pass()).next?.getTime()).toBeGreaterThan(Date.now());
+    expect(await bench.person.results()).toEqual(['create done']);
+    await bench.person.observe('toy-boss', true);
+    await bench.person.pass();
+    expect(await bench.person.results()).toEqual(['create done', 'set manager refused']);
+  });
+
   it('waits for an account that a young replica does not show yet', async () => {
     await bench.employ();
     await bench.person.release([set('title', 'Chief', { object: { kind: 'account', id: 'toy-none' } })]);

@@ -77,8 +77,8 @@ async function look(pass: Pass, attempts: readonly Attempt[]): Promise<void> {
   await facts.refresh();
   for (const { commandId } of attempts) {
     const command = currentOf(facts, commandId);
-    const accountId = targetOf(command, facts);
-    if (command.action === 'enable' && accountId !== undefined) await facts.account(accountId);
+    const accountId = command.action === 'enable' ? targetOf(command, facts) : work.target.referenceOf(command);
+    if (accountId !== undefined) await facts.account(accountId);
   }
   const silent = attempts.filter(({ sent, commandId }) => {
     const known = commandId in facts.provisioning.open || hasEnded(facts.provisioning, currentOf(facts, commandId));

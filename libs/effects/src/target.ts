@@ -13,6 +13,8 @@ export interface Target {
   arrange(commands: readonly Command[]): readonly (readonly Command[])[];
   /** The correlation key that an account made by this create carries. */
   matchKeyOf(command: Command): string | undefined;
+  /** Another account of the connection that this command points to, such as a manager's. */
+  referenceOf(command: Command): string | undefined;
   /** One call for commands that `arrange` put together. `accountId` is absent for a create only. */
   send(commands: readonly Command[], accountId: string | undefined, options: WriteOptions): Promise<Outcome>;
   /** Looks for the effect of a command. */

@@ -50,6 +50,10 @@ export class ConnectorTarget implements Target {
     return matchKeyOf(command, this.#attributes);
   }
 
+  referenceOf(command: Command): string | undefined {
+    return isReference(command, this.#managerByReference) ? (managerOf(command) ?? undefined) : undefined;
+  }
+
   async send(commands: readonly Command[], accountId: string | undefined, options: WriteOptions): Promise<Outcome> {
     const { accounts } = this.#writers;
     const [command] = commands;

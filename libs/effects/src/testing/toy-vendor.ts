@@ -69,6 +69,10 @@ export class ToyVendor implements Target {
     return action === 'create' ? String(profile?.[MATCH_KEY]) : undefined;
   }
 
+  referenceOf({ field, value }: Command): string | undefined {
+    return field === 'manager' && typeof value === 'string' ? value : undefined;
+  }
+
   async send(commands: readonly Command[], accountId: string | undefined, options: WriteOptions): Promise<Outcome> {
     await this.beforeFence();
     if (this.mishaps[0] === 'bug' && this.mishaps.shift()) throw new TypeError('toy bug');
@@ -148,7 +152,8 @@ export class ToyVendor implements Target {
       return { result: 'fault', fault: faultOf('refused', 'target.value_refused') };
     if (command.action === 'create') return this.#create(command);
     const account = this.accounts.get(accountId ?? '');
-    if (!account) return { result: 'fault', fault: faultOf('refused', 'target.not_found') };
+    if (!account || commands.some((one) => !this.accounts.has(this.referenceOf(one) ?? account.id)))
+      return { result: 'fault', fault: faultOf('refused', 'target.not_found') };
     return this.#change(account, commands);
   }
 
