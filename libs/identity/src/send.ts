@@ -121,8 +121,8 @@ const afterLoss = (input: SendInput, lostAt: string): SendStep => {
 const enableCheck = ({ disablement, now, logLagMs }: SendInput): SendStep | undefined => {
   const { trace, lastOwnWrite, lastSeenChange, createdByUs } = disablement ?? { createdByUs: false };
   const lastTouched = latest(lastOwnWrite, lastSeenChange);
-  const askFrom = lastTouched === undefined ? now : later(lastTouched, logLagMs);
-  if (isBefore(now, askFrom)) return { do: 'wait', until: askFrom, because: 'log-lag' };
+  const askFrom = lastTouched === undefined ? undefined : later(lastTouched, logLagMs);
+  if (askFrom !== undefined && isBefore(now, askFrom)) return { do: 'wait', until: askFrom, because: 'log-lag' };
   if (trace === undefined || isBefore(trace.askedAt, askFrom)) return { do: 'trace' };
   const ours = trace.by === 'us' || (trace.by === 'nobody' && createdByUs);
   return ours ? undefined : end('locked');

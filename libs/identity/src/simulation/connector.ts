@@ -72,7 +72,14 @@ export class Connector {
     if (account === undefined) return { read, account: 'absent', groups: [], apps: [], trimmed };
     const { reference } = this.#world.connection(this.name);
     const { department: _hidden, ...rest } = account.profile;
-    const profile = { firstName: null, lastName: null, title: null, department: null, ...(trimmed ? rest : account.profile), login: account.login };
+    const profile = {
+      firstName: null,
+      lastName: null,
+      title: null,
+      department: null,
+      ...(trimmed ? rest : account.profile),
+      login: account.login,
+    };
     if (trimmed) delete (profile as Record<string, unknown>)['department'];
     const held = (kind: 'group' | 'app') => (id: string) => ({ entitlement: { kind, id }, via: 'direct' as const });
     return {
