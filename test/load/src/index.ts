@@ -1,1 +1,2 @@
-export {};
+export { benchEventNode } from './bench-event-node.ts';
+export { benchHire } from './bench-hire.ts';

@@ -1,0 +1,16 @@
+import { benchEventNode } from './bench-event-node.ts';
+import { benchHire } from './bench-hire.ts';
+
+const benchmarks: Readonly<Record<string, (say: (line: string) => void) => Promise<void>>> = {
+  'event-node': benchEventNode,
+  hire: benchHire,
+};
+
+const [name = ''] = process.argv.slice(2);
+const run = benchmarks[name];
+if (!run) {
+  process.stderr.write(`usage: npm run bench -- NAME      one of: ${Object.keys(benchmarks).join(', ')}\n`);
+  process.exit(2);
+}
+await run((line) => void process.stdout.write(`${line}\n`));
+process.exit(0);
