@@ -45,7 +45,10 @@ beforeAll(async () => {
   database = await openReadStore({ url: postgres.url, schema: 'event_relay', migrations: messagingTables });
   const first = await openKafkaPublisher({ brokers: [broker.brokers], log: silent });
   await first.close();
-  subscriber = createKafka({ brokers: [broker.brokers], clientId: 'spec', log: silent }).consumer({ groupId: 'spec', sessionTimeout: 6_000 });
+  subscriber = createKafka({ brokers: [broker.brokers], clientId: 'spec', log: silent }).consumer({
+    groupId: 'spec',
+    sessionTimeout: 6_000,
+  });
   await subscriber.connect();
   await subscriber.subscribe({ topics: Object.values(topicMap).map(({ name }) => name), fromBeginning: true });
   await subscriber.run({
