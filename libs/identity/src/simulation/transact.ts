@@ -19,7 +19,7 @@ export function* transact<S, E extends Shape>(
   for (let attempt = 0; attempt < MOST_RETRIES; attempt += 1) {
     const { state, revision } = world.store.load(category, stream);
     const events = decide(state, revision);
-    if (world.random.chance(0.1)) yield world.latency(400);
+    if (world.random.chance(world.hesitation)) yield world.latency(800);
     if (events.length === 0) return { events, state };
     try {
       world.store.append(stream, events, revision);

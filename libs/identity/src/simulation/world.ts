@@ -55,6 +55,8 @@ export class World {
   readonly connections: readonly ConnectionSetup[];
   readonly vendors = new Map<string, Vendor>();
   readonly safeguards: Safeguards;
+  /** How often time passes between reading a stream and appending to it. */
+  readonly hesitation: number;
   /** Bugs: what a process threw that was no crash. */
   readonly bugs: unknown[] = [];
 
@@ -64,6 +66,7 @@ export class World {
     this.faults = new Faults(this.random, setup.faults);
     this.store = new SimStore(() => this.clock.now);
     this.safeguards = { settleFetch: true, hintFetch: true, storeFence: true, exactRevision: true, ...setup.safeguards };
+    this.hesitation = setup.seed % 5 === 0 ? 0.4 : 0.05;
     this.store.checkRevisions = this.safeguards.exactRevision;
     const second = {
       name: 'entra-main',

@@ -1,0 +1,140 @@
+// Breaks every safeguard once and expects the test that is named for it to fail, and to pass again when the safeguard is back.
+// Works on a copy of the workspace; the working tree is never touched.
+// usage: node test/safeguards/break.mjs [part of a name ...]
+//
+// safeguards.json is a list of:
+//   name      what is switched off, in words
+//   file      the source that holds it, from the root of the workspace
+//   find      text that stands exactly once in that file
+//   replace   what to put in its place; the code must still compile
+//   spec      the spec that must fail, from the root
+//   testName  the test in it (part of its full name)
+//   suite     jest project, default "unit"
+//   env       further environment of the spec
+//   build     packages to compile besides the file's own before the spec runs, for suites that start what was built
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, delimiter, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const MINUTES = 60_000;
+
+/** A copy of the workspace whose packages resolve to the copy; everything else in node_modules is linked. */
+const copyWorkspace = () => {
+  const copy = mkdtempSync(join(tmpdir(), 'muster-safeguards-'));
+  const left = new Set(['.git', 'node_modules', '.nx', 'data']);
+  cpSync(root, copy, { recursive: true, filter: (path) => path === root || !left.has(basename(path)) });
+  const modules = join(root, 'node_modules');
+  mkdirSync(join(copy, 'node_modules', '@muster'), { recursive: true });
+  for (const name of readdirSync(modules)) if (name !== '@muster') symlinkSync(join(modules, name), join(copy, 'node_modules', name));
+  for (const name of readdirSync(join(modules, '@muster'))) {
+    const folder = [join('libs', name), join('services', name), join('deploy', name), join('test', name)].find((path) =>
+      isPackage(join(copy, path), name),
+    );
+    if (folder) symlinkSync(join(copy, folder), join(copy, 'node_modules', '@muster', name));
+  }
+  return copy;
+};
+
+const isPackage = (folder, name) => {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name === `@muster/${name}`;
+  } catch {
+    return false;
+  }
+};
+
+const run = (copy, command, args, env = {}) => {
+  const path = join(root, 'node_modules/.bin') + delimiter + process.env.PATH;
+  const options = '--experimental-vm-modules --disable-warning=ExperimentalWarning';
+  const result = spawnSync(command, args, {
+    cwd: copy,
+    encoding: 'utf8',
+    env: { ...process.env, PATH: path, NODE_OPTIONS: options, ...env },
+    maxBuffer: 64 * 1024 * 1024,
+    timeout: 10 * MINUTES,
+  });
+  return { passed: result.status === 0, output: `${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}` };
+};
+
+const escaped = (text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+
+/** A run in which no test of that name ran proves nothing. */
+const runSpec = (copy, { spec, testName, suite = 'unit', env = {} }) => {
+  const args = ['--selectProjects', suite, '--runTestsByPath', spec, '--testNamePattern', escaped(testName), '--verbose'];
+  const { passed, output } = run(copy, 'jest', args, env);
+  const ran = /^Tests:.*\b[1-9]\d* (passed|failed)/m.test(output);
+  return { passed, ran, output };
+};
+
+const packageOf = (file) => file.split('/').slice(0, 2).join('/');
+
+const compile = (copy, { file, build = [] }) => run(copy, 'tsc', ['-b', ...new Set([packageOf(file), ...build])]);
+
+const problemWith = (copy, safeguard) => {
+  const path = join(copy, safeguard.file);
+  const original = readFileSync(path, 'utf8');
+  const places = original.split(safeguard.find).length - 1;
+  if (places !== 1) return `the text to replace stands ${places} times in ${safeguard.file}`;
+  try {
+    writeFileSync(
+      path,
+      original.replace(safeguard.find, () => safeguard.replace),
+    );
+    const compiled = compile(copy, safeguard);
+    if (!compiled.passed) return `broken, it does not compile:\n${compiled.output.slice(0, 2000)}`;
+    const broken = runSpec(copy, { ...safeguard, env: { ...safeguard.env, ...safeguard.brokenEnv } });
+    if (!broken.ran) return `no test ran that is named "${safeguard.testName}":\n${broken.output.slice(-2000)}`;
+    return broken.passed ? `"${safeguard.testName}" does not notice` : undefined;
+  } finally {
+    writeFileSync(path, original);
+  }
+};
+
+const bySpec = (safeguards) => Object.entries(Object.groupBy(safeguards, ({ spec }) => spec));
+
+/** The whole spec once, in which every test that is named for a safeguard has to have passed. */
+const problemWithAllBack = (copy, spec, tests) => {
+  const [{ suite = 'unit', env }] = tests;
+  const { passed, output } = run(copy, 'jest', ['--selectProjects', suite, '--runTestsByPath', spec, '--verbose'], env);
+  const missing = tests.filter(({ testName }) => !output.split('\n').some((line) => line.includes('✓') && line.includes(testName)));
+  if (!passed) return output.slice(-3000);
+  return missing.length > 0 ? `these did not run: ${missing.map(({ testName }) => testName).join('; ')}` : undefined;
+};
+
+const main = () => {
+  const wanted = process.argv.slice(2);
+  const all = JSON.parse(readFileSync(new URL('safeguards.json', import.meta.url), 'utf8'));
+  const safeguards = all.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
+  const copy = copyWorkspace();
+  let failed = 0;
+  const report = (name, problem, started) => {
+    failed += problem ? 1 : 0;
+    console.log(
+      `${problem ? 'FAILED' : 'ok    '} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)${problem ? `: ${problem}` : ''}`,
+    );
+  };
+  try {
+    for (const safeguard of safeguards) {
+      const started = Date.now();
+      report(`without ${safeguard.name}, "${safeguard.testName}" fails`, problemWith(copy, safeguard), started);
+    }
+    compileAll(copy, safeguards);
+    for (const [spec, tests] of bySpec(safeguards)) {
+      const started = Date.now();
+      report(`with everything back, ${spec} passes`, problemWithAllBack(copy, spec, tests), started);
+    }
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+  const total = safeguards.length;
+  console.log(`${total} safeguards of ${relative(root, fileURLToPath(new URL('safeguards.json', import.meta.url)))}, ${failed} problems`);
+  process.exitCode = failed > 0 || total === 0 ? 1 : 0;
+};
+
+const compileAll = (copy, safeguards) =>
+  run(copy, 'tsc', ['-b', ...new Set(safeguards.flatMap(({ file, build = [] }) => [packageOf(file), ...build]))]);
+
+main();
