@@ -38,7 +38,7 @@ const recordOf = (value: Buffer | null, headers: KafkaMessage['headers'] = toHea
     timestamp: '0',
     attributes: 0,
     size: 1,
-  } as KafkaMessage,
+  } as unknown as KafkaMessage,
 });
 const sealed = async (): Promise<Buffer> => Buffer.from(JSON.stringify(await fields.seal(event)));
 
