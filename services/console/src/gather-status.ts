@@ -5,7 +5,6 @@ interface Counted {
   readonly upTo?: object;
   readonly counts?: Record<string, number>;
   readonly waiting?: number;
-  readonly dead?: number;
   readonly openCases?: number;
 }
 
@@ -20,7 +19,7 @@ export async function gatherStatus(service: ServiceContext, services: Services):
   const waiting = [...statuses].flatMap(([name, { waiting: count }]) =>
     count === undefined ? [] : [[`${name}: waiting`, count] as const],
   );
-  const dead = [...statuses.values()].reduce((sum, one) => sum + (one.dead ?? 0), 0);
+  const dead = await Promise.all(services.names.map((name) => deadLettersOf(services, name)));
   return {
     upTo: audit?.upTo ?? { position: '0', recordedAt: null },
     services: health,
@@ -28,7 +27,7 @@ export async function gatherStatus(service: ServiceContext, services: Services):
     counts: {
       ...audit?.counts,
       'open cases': statuses.get('reconciliation')?.openCases ?? 0,
-      'dead letters': dead,
+      'dead letters': dead.reduce((sum, count) => sum + count, 0),
       ...Object.fromEntries(waiting),
     },
   };
@@ -53,4 +52,11 @@ async function readiness(services: Services, name: string): Promise<{ name: stri
 
 async function statusOf(services: Services, name: string): Promise<Counted> {
   return services.json<Counted>(name, '/status').catch(() => ({}));
+}
+
+/** Messages and work rows that wait for a person; what only waits behind one of them is not counted. */
+async function deadLettersOf(services: Services, name: string): Promise<number> {
+  const none = { deadLetters: [] as { code: string }[] };
+  const { deadLetters } = await services.json<typeof none>(name, '/dead-letters').catch(() => none);
+  return deadLetters.filter(({ code }) => code !== 'messaging.waits').length;
 }
