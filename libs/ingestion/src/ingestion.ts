@@ -1,10 +1,9 @@
 import type { Aspect, Connection, ConnectionConfig } from '@muster/connector';
-import { faultOf } from '@muster/connector';
 import type { CommandEnded, CommandSent } from '@muster/contracts';
 import { awaitedRead, type AwaitedRead } from '@muster/identity';
 import type { Message } from '@muster/messaging';
 import { type Database, withLease } from '@muster/read-store';
-import type { ServiceContext } from '@muster/service-kit';
+import { faultOf, type ServiceContext } from '@muster/service-kit';
 import { type Claimed, type Handled, runWorkers, upsertWork, type Workers } from '@muster/work';
 import { sql } from 'kysely';
 import { fetchObject, type FetchReason } from './fetch-object.ts';

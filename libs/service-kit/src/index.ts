@@ -1,4 +1,5 @@
 export { EnvironmentReader, SettingsError } from './environment.ts';
+export { faultOf } from './fault-of.ts';
 export { type Dependency } from './health.ts';
 export { bearerToken, sameSecret } from './internal-guard.ts';
 export { createLogger } from './logger.ts';

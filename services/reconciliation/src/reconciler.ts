@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { faultOf } from '@muster/connector';
-import { SERVICE, type ServiceContext } from '@muster/service-kit';
+import { comparePositions } from '@muster/event-store';
+import { readCheckpoint } from '@muster/messaging';
+import { faultOf, SERVICE, type ServiceContext } from '@muster/service-kit';
 import { type Claimed, type Handled, runWorkers, type Workers } from '@muster/work';
 import { sql } from 'kysely';
 import { Governance, type GovernanceChange } from './governance.ts';
@@ -9,6 +11,9 @@ import { reconcileIdentity, type Reconciling } from './reconcile-identity.ts';
 import { markDirty, OPEN_CASE, parseCaseKey, RECONCILE } from './rows.ts';
 
 const AT_ONCE = 8;
+const INDEX_POLL_MS = 100;
+/** The name under which messages keep how far they have come. */
+const CHECKPOINT = 'store';
 
 /** Looks at whoever is marked, one row at a time for each person. */
 @Injectable()
@@ -16,6 +21,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   readonly governance: Governance;
   readonly #service: ServiceContext;
   #workers: Workers | undefined;
+  #starting: Promise<void> = Promise.resolve();
 
   constructor(@Inject(SERVICE) service: ServiceContext) {
     this.#service = service;
@@ -28,8 +34,22 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   onApplicationBootstrap(): void {
-    const { database, logger, settings, inProgress } = this.#service;
     this.governance.start();
+    this.#starting = this.#startWhenIndexed();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#starting;
+    await this.governance.stop();
+    await this.#workers?.stop();
+  }
+
+  /** An index that is being made again knows of some groups and accounts and not of others: plans made meanwhile would be about nothing but that. */
+  async #startWhenIndexed(): Promise<void> {
+    const { database, logger, settings, inProgress, closing } = this.#service;
+    const isIndexed = await this.#indexedUpTo();
+    while (!closing.aborted && !(await isIndexed())) await sleep(INDEX_POLL_MS, undefined, { signal: closing }).catch(() => {});
+    if (closing.aborted) return;
     this.#workers = runWorkers({
       store: database,
       kinds: [RECONCILE, OPEN_CASE],
@@ -42,9 +62,21 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     });
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.governance.stop();
-    await this.#workers?.stop();
+  /** How to tell that everything is indexed that the store held at this start. An index that was there before is only as late as messages are. */
+  async #indexedUpTo(): Promise<() => Promise<boolean>> {
+    const { database, store, logger } = this.#service;
+    try {
+      if ((await readCheckpoint(database.db, CHECKPOINT)) !== undefined) return () => Promise.resolve(true);
+      const head = await store.headPosition();
+      return async () => {
+        const reached = await readCheckpoint(database.db, CHECKPOINT).catch(() => undefined);
+        return reached !== undefined && comparePositions(reached, head) >= 0;
+      };
+    } catch (error) {
+      logger.warn({ error: String(error) }, 'it cannot be told how far the index is; asking again');
+      await sleep(INDEX_POLL_MS * 10);
+      return this.#indexedUpTo();
+    }
   }
 
   async #work({ kind, key }: Claimed): Promise<Handled> {
