@@ -138,7 +138,7 @@ async function watchOkta({ employeeNumber, vendors, see, sandboxes, manager }: W
   const user = await see(
     'Okta user created',
     () => vendors.oktaUser(employeeNumber),
-    ({ id, status, profile }) => `${id}, ${status}, login ${String(profile['login'])}`,
+    ({ id, status }) => `${id}, ${status}`,
   );
   const fields = {
     firstName: HIRE.givenName,
@@ -188,7 +188,7 @@ async function watchEntra({ employeeNumber, vendors, see, manager }: Watch): Pro
       const seen = await vendors.entraUser(employeeNumber);
       return seen?.accountEnabled ? seen : undefined;
     },
-    ({ id, userPrincipalName }) => `${id}, enabled, ${String(userPrincipalName)}`,
+    ({ id }) => `${id}, enabled`,
   );
   const fields = { givenName: HIRE.givenName, surname: HIRE.familyName, jobTitle: HIRE.title, department: HIRE.department };
   await see(
