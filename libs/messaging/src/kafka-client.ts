@@ -10,9 +10,9 @@ export interface KafkaOptions {
   log: Log;
 }
 
-// What kafkajs says again and again while a broker is away or is just coming up. Whoever uses the client says once that it waits.
+// What kafkajs says again and again while a broker is away, is just coming up, or is not quite done with what it was asked before. Whoever uses the client says once that it waits.
 const PASSING =
-  /coordinator is (loading|not available)|not the correct coordinator|no leader for this topic-partition|rebalancing|metadata|connection|Failed to connect|Restarting the consumer|Crash|Limiting retries/i;
+  /coordinator is (loading|not available)|not the correct coordinator|no leader for this topic-partition|rebalancing|metadata|connection|Failed to connect|Restarting the consumer|Crash|Limiting retries|concurrent operation|Failed to send messages|Topic creation/i;
 
 /** A kafkajs client that logs where we log, and does nothing while there is nothing to do. */
 export function createKafka({ brokers, clientId, log }: KafkaOptions): Kafka {

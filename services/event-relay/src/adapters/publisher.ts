@@ -24,7 +24,8 @@ export async function openKafkaPublisher(options: { brokers: readonly string[]; 
     transactionTimeout: TRANSACTION_TIMEOUT_MS,
     createPartitioner: Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,
-    retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4 },
+    // The broker ends a transaction a moment after it has answered, and refuses the next one until then: ask again soon.
+    retry: { initialRetryTime: 4, maxRetryTime: 1_000, retries: 10 },
   });
   await producer.connect();
   try {
