@@ -114,66 +114,91 @@ describe('a claim', () => {
   });
 });
 
+interface Options {
+  readonly stops?: readonly boolean[];
+  readonly taken?: readonly string[];
+  readonly foreign?: readonly string[];
+  readonly match?: string;
+  readonly existing?: string;
+}
+
 /** A tiny store of claims and one identity, stopped and asked again as often as one likes. */
-const settle = (options: {
-  stops?: readonly boolean[];
-  taken?: readonly string[];
-  foreign?: readonly string[];
-  match?: string;
-  existing?: string;
-}) => {
-  const worker = given(workerCategory).after(
-    recordWorker({
-      connection: 'hr-main',
-      workerKey: '1001',
-      sourceKey: 'v1',
-      recordVersion: 1,
-      effectiveFrom: '2026-03-01',
-      record: workerRecord(),
-    }),
-  );
-  const claims = new Map<string, Claim>(
-    (options.taken ?? []).map((login) => [`claim-login.${login}`, { revision: 0, kind: 'login', owner: other, lastOwner: other }]),
-  );
-  if (options.match) claims.set('claim-match.m', { revision: 0, kind: 'match', owner: options.match });
-  let state = identityCategory.initial;
-  let cases = 0;
-  const loaded = new Set<string>();
-  const loginFacts = (login: string): LoginFacts | undefined => {
-    if (!loaded.has(login)) return undefined;
-    const stream = `claim-login.${login}`;
-    const holder = options.foreign?.includes(login) ? { holder: { connection, accountId: '00u7' } } : {};
-    return { stream, claim: claims.get(stream) ?? claimCategory.initial, ...holder };
-  };
-  for (let round = 0; round < 60; round += 1) {
-    const found = correlateWorker({
+class Desk {
+  state: Identity = identityCategory.initial;
+  cases = 0;
+  readonly claims: Map<string, Claim>;
+  readonly #options: Options;
+  readonly #loaded = new Set<string>();
+
+  constructor(options: Options) {
+    const taken = (options.taken ?? []).map((login): [string, Claim] => [
+      `claim-login.${login}`,
+      { revision: 0, kind: 'login', owner: other, lastOwner: other },
+    ]);
+    this.#options = options;
+    this.claims = new Map([
+      ...taken,
+      ...(options.match ? [['claim-match.m', { revision: 0, kind: 'match', owner: options.match }] as [string, Claim]] : []),
+    ]);
+  }
+
+  claim(stream: string): Claim {
+    return this.claims.get(stream) ?? claimCategory.initial;
+  }
+
+  /** True once there is nothing left to do. */
+  ask(stopped: boolean): boolean {
+    const { existing } = this.#options;
+    const { steps, needs } = correlateWorker({
       worker,
       workerStream: 'worker-hr-main.w1',
       identityId: me,
-      identity: state,
+      identity: this.state,
       asOf: '2026-03-05T12:00:00Z',
-      match: { stream: 'claim-match.m', claim: claims.get('claim-match.m') ?? claimCategory.initial },
+      match: { stream: 'claim-match.m', claim: this.claim('claim-match.m') },
       authority: { '*': ['hr-main'] },
-      login: loginFacts,
+      login: (login) => this.#login(login),
       ids: testIds,
-      ...(options.existing === undefined ? {} : { existingLogin: options.existing }),
+      ...(existing === undefined ? {} : { existingLogin: existing }),
     });
-    for (const login of found.needs) loaded.add(login);
-    if (found.steps.length === 0 && found.needs.length === 0) return { state, claims, cases, round };
-    for (const step of options.stops?.[round] ? [] : found.steps) {
-      if (step.category === 'claim') {
-        const before = claims.get(step.stream) ?? claimCategory.initial;
-        claims.set(
-          step.stream,
-          recorded(step.decide(before)).reduce((claimed, event) => claimCategory.evolve(claimed, event), before),
-        );
-      }
-      if (step.category === 'identity')
-        state = recorded(step.decide(state)).reduce((known, event) => identityCategory.evolve(known, event), state);
-      if (step.category === 'case') cases += 1;
-    }
-    if (cases > 0) return { state, claims, cases, round };
+    for (const login of needs) this.#loaded.add(login);
+    for (const step of stopped ? [] : steps) this.#run(step);
+    return this.cases > 0 || (steps.length === 0 && needs.length === 0);
   }
+
+  #login(login: string): LoginFacts | undefined {
+    const stream = `claim-login.${login}`;
+    const holder = this.#options.foreign?.includes(login) ? { holder: { connection, accountId: '00u7' } } : {};
+    return this.#loaded.has(login) ? { stream, claim: this.claim(stream), ...holder } : undefined;
+  }
+
+  #run(step: Step): void {
+    if (step.category === 'case') this.cases += 1;
+    if (step.category === 'claim') {
+      const before = this.claim(step.stream);
+      this.claims.set(
+        step.stream,
+        recorded(step.decide(before)).reduce((claimed, event) => claimCategory.evolve(claimed, event), before),
+      );
+    }
+    if (step.category === 'identity')
+      this.state = recorded(step.decide(this.state)).reduce((known, event) => identityCategory.evolve(known, event), this.state);
+  }
+}
+
+const stated = {
+  connection: 'hr-main',
+  workerKey: '1001',
+  sourceKey: 'v1',
+  recordVersion: 1,
+  effectiveFrom: '2026-03-01',
+  record: workerRecord(),
+};
+const worker = given(workerCategory).after(recordWorker(stated));
+
+const settle = (options: Options): Desk => {
+  const desk = new Desk(options);
+  for (let round = 0; round < 80; round += 1) if (desk.ask(options.stops?.[round] ?? false)) return desk;
   throw new Error('does not come to rest');
 };
 

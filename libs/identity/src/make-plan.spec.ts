@@ -8,7 +8,7 @@ import { identityCategory, type Identity } from './identity.ts';
 import { holdEverything } from './limits.ts';
 import { makePlan } from './make-plan.ts';
 import { observeAccount, observeEntitlements } from './observe-account.ts';
-import { isOutdated, planCategory, releasePlan, type PlanDraft, type PlanEvent } from './plan.ts';
+import { planCategory, releasePlan, type PlanDraft, type PlanEvent } from './plan.ts';
 import type { ConnectionView, PlanInput } from './planning.ts';
 import { provisioningCategory, type ProvisioningEvent } from './provisioning.ts';
 import { given, joiner, testIds, testUuid } from './testing.ts';
@@ -269,25 +269,6 @@ describe('a command', () => {
     expect(short(plan({ identity: identityOf({ title: 'Chief' }), provisioning: found, account: observed({}) }).commands)).toEqual([
       'set title Chief',
     ]);
-  });
-});
-
-describe('releasing', () => {
-  it('the same plan again yields nothing; under another lifecycle revision it is released again', () => {
-    const draft = plan({ identity: identityOf({ title: 'Chief' }), account: observed({}) });
-    const past = released(draft);
-    expect(given(planCategory, past).when(releasePlan(draft, testUuid('q')))).toEqual([]);
-    expect(given(planCategory, past).when(releasePlan({ ...draft, lifecycleRevision: 9 }, testUuid('q')))).toHaveLength(1);
-  });
-
-  it('a draft from older facts than the plan in force yields nothing', () => {
-    const draft = plan({ identity: identityOf({ title: 'Chief' }), account: observed({}) });
-    const newer = { ...draft, inputs: [{ stream: 'account-okta-main.00u1', revision: 7 }] };
-    const older = { ...draft, commands: [], inputs: [{ stream: 'account-okta-main.00u1', revision: 6 }] };
-    const past = released(newer);
-    expect(isOutdated(older, given(planCategory, past).state)).toBe(true);
-    expect(given(planCategory, past).when(releasePlan(older, testUuid('q')))).toEqual([]);
-    expect(isOutdated({ ...older, inputs: newer.inputs }, given(planCategory, past).state)).toBe(false);
   });
 });
 

@@ -116,18 +116,27 @@ const leaversAreLeft = ({ events, sides, identityOf }: Outcome, report: Report):
   }
 };
 
+/** An enable and a disable by other hands that the log could not show yet when it was asked: nobody could know. */
+const isLeftOver = (past: readonly LogEntry[], since: number): boolean => {
+  const unseen = past.filter(({ actor, at }) => actor !== 'muster' && at > since).map(({ what }) => what);
+  return unseen.includes('enabled') && unseen.includes('disabled');
+};
+
+const enableIsOurs = (side: Side, { accountId, at, sentAt }: JournalEntry): string | undefined => {
+  const past = side.log.filter((entry) => entry.accountId === accountId && entry.at < at);
+  const disabled = past.findLast(({ what }) => what === 'disabled');
+  if (disabled === undefined)
+    return past.some(({ what, actor }) => what === 'created' && actor === 'muster') ? undefined : 'and we neither made nor disabled it';
+  return disabled.actor === 'muster' || isLeftOver(past, sentAt - side.logLagMs - side.settleMs)
+    ? undefined
+    : `and ${disabled.actor} had disabled it`;
+};
+
 const locksHold = ({ sides }: Outcome, report: Report): void => {
   for (const side of sides)
-    for (const { op, effective, accountId, at, sentAt } of side.journal) {
-      if (op !== 'enable' || !effective) continue;
-      const past = side.log.filter((entry) => entry.accountId === accountId && entry.at < at);
-      const disabled = past.findLast(({ what }) => what === 'disabled');
-      const unseen = past.filter(({ actor, at: when }) => actor !== 'muster' && when > sentAt - side.logLagMs - side.settleMs);
-      const leftOver = unseen.some(({ what }) => what === 'enabled') && unseen.some(({ what }) => what === 'disabled');
-      if (disabled !== undefined && disabled.actor !== 'muster' && !leftOver)
-        report('I17', `${accountId} was disabled by ${disabled.actor} and enabled by us`);
-      if (disabled === undefined && !past.some(({ what, actor }) => what === 'created' && actor === 'muster'))
-        report('I17', `${accountId} was enabled by us, and we neither made nor disabled it`);
+    for (const entry of side.journal) {
+      const wrong = entry.op === 'enable' && entry.effective ? enableIsOurs(side, entry) : undefined;
+      if (wrong) report('I17', `${entry.accountId} was enabled by us, ${wrong}`);
     }
 };
 

@@ -94,30 +94,28 @@ export class Planner {
   }
 
   #view({ name, settleMs, state }: ConnectionSetup, identity: Identity, provisioning: Provisioning, inputs: InputRef[]): ConnectionView {
-    const { names, store } = this.#world;
-    const accountId = accountIdOf(identity, provisioning, name) ?? provisioning.created[name]?.accountId;
     const lastComplete = this.#currents.load(readCategory, `read-${name}`).state.lastComplete;
     const key = identity.attributes['employeeNumber'];
-    const candidates = typeof key === 'string' ? this.#currents.unclaimedWithKey(name, key).length : 0;
     const openCase = this.#openCase(name, identity.identityId ?? '');
-    const view: ConnectionView = {
+    const accountId = accountIdOf(identity, provisioning, name) ?? provisioning.created[name]?.accountId;
+    return {
       state,
       settleMs,
       createAfter: later(new Date(START).toISOString(), settleMs),
-      candidates,
+      candidates: typeof key === 'string' ? this.#currents.unclaimedWithKey(name, key).length : 0,
       ...(openCase === undefined ? {} : { openCase }),
       ...(lastComplete === undefined ? {} : { lastCompleteRead: lastComplete.startedAt }),
+      ...(accountId === undefined ? {} : this.#accountView(name, accountId, inputs)),
     };
-    if (accountId === undefined) return view;
-    const stream = names.account(name, accountId);
+  }
+
+  #accountView(connection: string, accountId: string, inputs: InputRef[]): Pick<ConnectionView, 'account' | 'accountOwner'> {
+    const { names, store } = this.#world;
+    const stream = names.account(connection, accountId);
     const account = this.#currents.load(accountCategory, stream);
-    const { owner } = store.load(claimCategory, names.claim(name, accountId)).state;
+    const { owner } = store.load(claimCategory, names.claim(connection, accountId)).state;
     if (account.revision >= 0) inputs.push({ stream, revision: account.revision });
-    return {
-      ...view,
-      ...(account.revision < 0 ? {} : { account: account.state }),
-      ...(owner === undefined ? {} : { accountOwner: owner }),
-    };
+    return { ...(account.revision < 0 ? {} : { account: account.state }), ...(owner === undefined ? {} : { accountOwner: owner }) };
   }
 
   #openCase(connection: string, identityId: string): string | undefined {

@@ -89,38 +89,36 @@ const firstVersion = (key: string, at: number, { people, together }: Company, ra
   status: random.chance(0.05) ? 'terminated' : 'active',
 });
 
-const nextVersion = (before: HrVersion, at: number, people: readonly string[], random: Random): HrVersion => {
-  const next = { ...before, version: before.version + 1, at };
+const otherManager = (before: HrVersion, { people }: Company, random: Random): string | null => {
   const others = people.filter((other) => other !== before.key);
-  switch (random.between(0, 9)) {
-    case 0:
-    case 1:
-      return { ...next, title: random.pick(TITLES) };
-    case 2:
-    case 3:
-      return { ...next, department: random.pick(DEPARTMENTS) };
-    case 4:
-      return { ...next, manager: others.length === 0 ? null : random.pick([...others, null]) };
-    case 5:
-      return { ...next, status: before.status === 'onLeave' ? 'active' : 'onLeave' };
-    case 6:
-      return { ...next, family: random.pick(FAMILY) };
-    case 7:
-      return { ...next, status: 'rescinded' };
-    default:
-      return { ...next, status: before.status === 'terminated' || before.status === 'rescinded' ? 'active' : 'terminated' };
-  }
+  return others.length === 0 ? null : random.pick([...others, null]);
 };
 
+const hasLeft = ({ status }: HrVersion): boolean => status === 'terminated' || status === 'rescinded';
+
+/** What may change from one version to the next, the likelier the more often it stands here. */
+const changes: readonly ((before: HrVersion, company: Company, random: Random) => Partial<HrVersion>)[] = [
+  (_before, _company, random) => ({ title: random.pick(TITLES) }),
+  (_before, _company, random) => ({ title: random.pick(TITLES) }),
+  (_before, _company, random) => ({ department: random.pick(DEPARTMENTS) }),
+  (_before, _company, random) => ({ department: random.pick(DEPARTMENTS) }),
+  (before, company, random) => ({ manager: otherManager(before, company, random) }),
+  (before) => ({ status: before.status === 'onLeave' ? 'active' : 'onLeave' }),
+  (_before, _company, random) => ({ family: random.pick(FAMILY) }),
+  () => ({ status: 'rescinded' }),
+  (before) => ({ status: hasLeft(before) ? 'active' : 'terminated' }),
+  (before) => ({ status: hasLeft(before) ? 'active' : 'terminated' }),
+];
+
 const versionsOf = (key: string, company: Company, random: Random): HrVersion[] => {
-  const { setup, people } = company;
+  const { setup } = company;
   let at = setup.start + random.between(0, company.together ? 500 : 3 * MINUTE);
   let version = firstVersion(key, at, company, random);
   const versions = [version];
-  const changes = random.between(Math.floor(setup.changesEach / 3), setup.changesEach);
-  for (let change = 0; change < changes; change += 1) {
+  const most = random.between(Math.floor(setup.changesEach / 3), setup.changesEach);
+  for (let change = 0; change < most; change += 1) {
     at += random.chance(0.5) ? random.between(100, 20_000) : random.between(20_000, 8 * MINUTE);
-    version = nextVersion(version, at, people, random);
+    version = { ...version, ...random.pick(changes)(version, company, random), version: version.version + 1, at };
     versions.push(version);
   }
   return versions;

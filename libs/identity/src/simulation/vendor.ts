@@ -177,7 +177,7 @@ export class Vendor {
     if (write.op === 'create') return this.#create(write, sentAt, commandId);
     const account = this.truth(write.accountId);
     if (account === undefined) return { is: 'refused', code: 'target.not_found' };
-    const effective = this.edit(account.id, US, this.#changeOf(write, account));
+    const effective = this.edit(account.id, US, changeOf(write, account));
     this.#enter(write, { sentAt, commandId, accountId: account.id, effective });
     return { is: 'done', id: account.id };
   }
@@ -196,24 +196,6 @@ export class Vendor {
     return { is: 'done', id };
   }
 
-  #changeOf(write: Exclude<WriteOp, { op: 'create' }>, account: TrueAccount): Partial<TrueAccount> {
-    switch (write.op) {
-      case 'set':
-        if (write.field === 'manager') return { manager: write.value };
-        return write.field === 'login' ? { login: write.value ?? '' } : { profile: { ...account.profile, [write.field]: write.value } };
-      case 'enable':
-      case 'disable':
-        return { enabled: write.op === 'enable' };
-      case 'grant':
-      case 'revoke': {
-        const list = write.kind === 'group' ? 'groups' : 'apps';
-        const others = account[list].filter((id) => id !== write.id);
-        const same = write.op === 'grant' ? account[list].includes(write.id) : others.length === account[list].length;
-        return same ? {} : { [list]: write.op === 'grant' ? [...others, write.id] : others };
-      }
-    }
-  }
-
   #enter(write: WriteOp, entry: Pick<JournalEntry, 'sentAt' | 'commandId' | 'accountId' | 'effective'>): void {
     const what = write.op === 'set' ? write.field : write.op === 'grant' || write.op === 'revoke' ? `${write.kind}:${write.id}` : 'status';
     const value = write.op === 'set' ? write.value : write.op === 'enable' || write.op === 'grant' || write.op === 'create';
@@ -227,3 +209,28 @@ export class Vendor {
     this.onChange(entry);
   }
 }
+
+const fieldChange = (field: string, value: string | null, account: TrueAccount): Partial<TrueAccount> => {
+  if (field === 'manager') return { manager: value };
+  return field === 'login' ? { login: value ?? '' } : { profile: { ...account.profile, [field]: value } };
+};
+
+const memberChange = (write: WriteOp & { op: 'grant' | 'revoke' }, account: TrueAccount): Partial<TrueAccount> => {
+  const list = write.kind === 'group' ? 'groups' : 'apps';
+  const held = account[list].includes(write.id);
+  if (held === (write.op === 'grant')) return {};
+  return { [list]: held ? account[list].filter((id) => id !== write.id) : [...account[list], write.id] };
+};
+
+const changeOf = (write: Exclude<WriteOp, { op: 'create' }>, account: TrueAccount): Partial<TrueAccount> => {
+  switch (write.op) {
+    case 'set':
+      return fieldChange(write.field, write.value, account);
+    case 'enable':
+    case 'disable':
+      return { enabled: write.op === 'enable' };
+    case 'grant':
+    case 'revoke':
+      return memberChange(write, account);
+  }
+};
