@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Connection, faultOf, type Page, type Shortfall } from '@muster/connector';
+import { type Connection, faultOf, type Page } from '@muster/connector';
 import { type ReadRef, type ReadStarted, streamOf } from '@muster/contracts';
 import {
   advanceWatermark,
@@ -9,6 +9,7 @@ import {
   failRead,
   type OpenRead,
   readCategory,
+  type ReadEnd,
   type ReadEvent,
   type Reads,
   startRead,
@@ -21,6 +22,7 @@ import type { ObjectKind, ObjectRef, Source } from './source.ts';
 import { beginStaging, endStaging, holdsRead, stagedIds, stagePage } from './staging.ts';
 
 type Scope = ReadStarted['scopes'][number];
+type Shortfall = ReadEnd['shortfalls'][number];
 
 const SCOPES: Scope[] = ['users', 'groups', 'apps', 'memberships', 'app-assignments'];
 

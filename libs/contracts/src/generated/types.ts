@@ -300,7 +300,17 @@ export interface AccountUnlinked {
  */
 export interface CaseOpened {
   caseId: string;
-  kind: 'login-taken' | 'login-exhausted' | 'account-disputed' | 'match-disputed' | 'create-conflict' | 'lock' | 'not-writable';
+  kind:
+    | 'login-taken'
+    | 'login-exhausted'
+    | 'account-disputed'
+    | 'match-disputed'
+    | 'create-conflict'
+    | 'lock'
+    | 'not-writable'
+    | 'duplicate'
+    | 'orphan'
+    | 'refused';
   identityId?: string;
   /**
    * name of the connection: one org, tenant or system
@@ -443,8 +453,8 @@ export interface ConnectionDeclared {
    * name of the connection: one org, tenant or system
    */
   connection: string;
-  kind: 'hr' | 'okta' | 'entra';
-  state: 'observe' | 'live';
+  kind: 'hr' | 'okta' | 'entra' | 'servicenow' | 'scim' | 'rest';
+  state: 'observe' | 'live' | 'shadow' | 'pilot';
   authoritative: boolean;
   url?: string;
   declaredBy: string;
@@ -632,7 +642,11 @@ export interface PlanHeld {
       | 'start-in-future'
       | 'protected'
       | 'mapping-failed'
-      | 'login-missing';
+      | 'login-missing'
+      | 'limit-reached'
+      | 'out-of-scope'
+      | 'frozen'
+      | 'approval-missing';
     message: string;
     ref?: string;
   }[];
@@ -700,7 +714,11 @@ export interface PlanReleased {
       | 'start-in-future'
       | 'protected'
       | 'mapping-failed'
-      | 'login-missing';
+      | 'login-missing'
+      | 'limit-reached'
+      | 'out-of-scope'
+      | 'frozen'
+      | 'approval-missing';
     message: string;
     ref?: string;
   }[];
@@ -985,7 +1003,7 @@ export interface PageCommitted {
    */
   connection: string;
   readId: string;
-  scope: 'users' | 'groups' | 'memberships' | 'apps' | 'app-assignments' | 'log';
+  scope: 'users' | 'groups' | 'memberships' | 'apps' | 'app-assignments' | 'log' | 'roles' | 'devices' | 'licences';
   part?: string;
   page: number;
   items: number;
@@ -1007,7 +1025,7 @@ export interface ReadCompleted {
    */
   incompleteBecause?: {
     code: string;
-    scope: 'users' | 'groups' | 'memberships' | 'apps' | 'app-assignments' | 'log';
+    scope: 'users' | 'groups' | 'memberships' | 'apps' | 'app-assignments' | 'log' | 'roles' | 'devices' | 'licences';
     message: string;
   }[];
   pages: number;
@@ -1054,7 +1072,7 @@ export interface ReadStarted {
   /**
    * @maxItems 10
    */
-  scopes: ('users' | 'groups' | 'memberships' | 'apps' | 'app-assignments' | 'log')[];
+  scopes: ('users' | 'groups' | 'memberships' | 'apps' | 'app-assignments' | 'log' | 'roles' | 'devices' | 'licences')[];
 }
 /**
  * Everything up to this watermark is recorded as facts or as open hints.

@@ -5451,7 +5451,7 @@ return errors === 0;
 validate74.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const CaseOpened = validate75;
-const schema34 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:identity/case-opened.v1","title":"CaseOpened","x-stream":"case","type":"object","properties":{"caseId":{"type":"string","format":"uuid"},"kind":{"type":"string","enum":["login-taken","login-exhausted","account-disputed","match-disputed","create-conflict","lock","not-writable"]},"identityId":{"type":"string","format":"uuid"},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":50},"commandId":{"type":"string","minLength":1,"maxLength":256},"message":{"type":"string","maxLength":2000},"remedy":{"type":"string","maxLength":2000},"answers":{"type":"array","items":{"type":"object","properties":{"answer":{"type":"string","minLength":1,"maxLength":256},"meaning":{"type":"string","maxLength":500}},"required":["answer","meaning"],"additionalProperties":false},"maxItems":10}},"required":["caseId","kind","message","remedy","answers"],"additionalProperties":false};
+const schema34 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:identity/case-opened.v1","title":"CaseOpened","x-stream":"case","type":"object","properties":{"caseId":{"type":"string","format":"uuid"},"kind":{"type":"string","enum":["login-taken","login-exhausted","account-disputed","match-disputed","create-conflict","lock","not-writable","duplicate","orphan","refused"]},"identityId":{"type":"string","format":"uuid"},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":50},"commandId":{"type":"string","minLength":1,"maxLength":256},"message":{"type":"string","maxLength":2000},"remedy":{"type":"string","maxLength":2000},"answers":{"type":"array","items":{"type":"object","properties":{"answer":{"type":"string","minLength":1,"maxLength":256},"meaning":{"type":"string","maxLength":500}},"required":["answer","meaning"],"additionalProperties":false},"maxItems":10}},"required":["caseId","kind","message","remedy","answers"],"additionalProperties":false};
 
 function validate75(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:identity/case-opened.v1" */;
@@ -5564,7 +5564,7 @@ vErrors.push(err8);
 }
 errors++;
 }
-if(!(((((((data1 === "login-taken") || (data1 === "login-exhausted")) || (data1 === "account-disputed")) || (data1 === "match-disputed")) || (data1 === "create-conflict")) || (data1 === "lock")) || (data1 === "not-writable"))){
+if(!((((((((((data1 === "login-taken") || (data1 === "login-exhausted")) || (data1 === "account-disputed")) || (data1 === "match-disputed")) || (data1 === "create-conflict")) || (data1 === "lock")) || (data1 === "not-writable")) || (data1 === "duplicate")) || (data1 === "orphan")) || (data1 === "refused"))){
 const err9 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema34.properties.kind.enum}};
 if(vErrors === null){
 vErrors = [err9];
@@ -8000,7 +8000,7 @@ return errors === 0;
 validate89.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const ConnectionDeclared = validate90;
-const schema44 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:operations/connection-declared.v1","title":"ConnectionDeclared","x-stream":"connection","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"kind":{"type":"string","enum":["hr","okta","entra"]},"state":{"type":"string","enum":["observe","live"]},"authoritative":{"type":"boolean"},"url":{"type":"string","maxLength":2048},"declaredBy":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","kind","state","authoritative","declaredBy"],"additionalProperties":false};
+const schema44 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:operations/connection-declared.v1","title":"ConnectionDeclared","x-stream":"connection","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"kind":{"type":"string","enum":["hr","okta","entra","servicenow","scim","rest"]},"state":{"type":"string","enum":["observe","live","shadow","pilot"]},"authoritative":{"type":"boolean"},"url":{"type":"string","maxLength":2048},"declaredBy":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","kind","state","authoritative","declaredBy"],"additionalProperties":false};
 
 function validate90(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:operations/connection-declared.v1" */;
@@ -8113,7 +8113,7 @@ vErrors.push(err8);
 }
 errors++;
 }
-if(!(((data1 === "hr") || (data1 === "okta")) || (data1 === "entra"))){
+if(!((((((data1 === "hr") || (data1 === "okta")) || (data1 === "entra")) || (data1 === "servicenow")) || (data1 === "scim")) || (data1 === "rest"))){
 const err9 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema44.properties.kind.enum}};
 if(vErrors === null){
 vErrors = [err9];
@@ -8136,7 +8136,7 @@ vErrors.push(err10);
 }
 errors++;
 }
-if(!((data2 === "observe") || (data2 === "live"))){
+if(!((((data2 === "observe") || (data2 === "live")) || (data2 === "shadow")) || (data2 === "pilot"))){
 const err11 = {instancePath:instancePath+"/state",schemaPath:"#/properties/state/enum",keyword:"enum",params:{allowedValues: schema44.properties.state.enum}};
 if(vErrors === null){
 vErrors = [err11];
@@ -10201,7 +10201,7 @@ return errors === 0;
 validate93.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const PlanHeld = validate94;
-const schema48 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:plan/plan-held.v1","title":"PlanHeld","x-stream":"plan","type":"object","properties":{"planId":{"type":"string","format":"uuid"},"identityId":{"type":"string","format":"uuid"},"asOf":{"type":"string","format":"date-time"},"inputs":{"type":"array","items":{"$ref":"muster:common/input-ref.v1"},"maxItems":500},"flows":{"type":"array","items":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1}},"required":["flow","version"],"additionalProperties":false},"maxItems":100},"lifecycleRevision":{"type":"integer","minimum":0},"commands":{"type":"array","items":{"$ref":"muster:common/command.v1"},"maxItems":2000,"x-personal":true},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000},"blocked":{"type":"array","items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"what":{"type":"string","minLength":1,"maxLength":256},"reason":{"type":"string","enum":["first-read-missing","no-account-yet","manager-account-missing","group-missing","app-missing","not-writable","locked","case-open","refused-before","removal-needs-approval","observe-only","start-in-future","protected","mapping-failed","login-missing"]},"message":{"type":"string","maxLength":1000},"ref":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","what","reason","message"],"additionalProperties":false},"maxItems":2000},"nextDue":{"type":"string","format":"date-time"},"heldBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"message":{"type":"string","maxLength":1000},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000}},"required":["code","message"],"additionalProperties":false},"maxItems":50}},"required":["planId","identityId","asOf","inputs","flows","lifecycleRevision","commands","commandIds","blocked","heldBecause"],"additionalProperties":false};
+const schema48 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:plan/plan-held.v1","title":"PlanHeld","x-stream":"plan","type":"object","properties":{"planId":{"type":"string","format":"uuid"},"identityId":{"type":"string","format":"uuid"},"asOf":{"type":"string","format":"date-time"},"inputs":{"type":"array","items":{"$ref":"muster:common/input-ref.v1"},"maxItems":500},"flows":{"type":"array","items":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1}},"required":["flow","version"],"additionalProperties":false},"maxItems":100},"lifecycleRevision":{"type":"integer","minimum":0},"commands":{"type":"array","items":{"$ref":"muster:common/command.v1"},"maxItems":2000,"x-personal":true},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000},"blocked":{"type":"array","items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"what":{"type":"string","minLength":1,"maxLength":256},"reason":{"type":"string","enum":["first-read-missing","no-account-yet","manager-account-missing","group-missing","app-missing","not-writable","locked","case-open","refused-before","removal-needs-approval","observe-only","start-in-future","protected","mapping-failed","login-missing","limit-reached","out-of-scope","frozen","approval-missing"]},"message":{"type":"string","maxLength":1000},"ref":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","what","reason","message"],"additionalProperties":false},"maxItems":2000},"nextDue":{"type":"string","format":"date-time"},"heldBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"message":{"type":"string","maxLength":1000},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000}},"required":["code","message"],"additionalProperties":false},"maxItems":50}},"required":["planId","identityId","asOf","inputs","flows","lifecycleRevision","commands","commandIds","blocked","heldBecause"],"additionalProperties":false};
 
 function validate94(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:plan/plan-held.v1" */;
@@ -10826,7 +10826,7 @@ vErrors.push(err50);
 }
 errors++;
 }
-if(!(((((((((((((((data18 === "first-read-missing") || (data18 === "no-account-yet")) || (data18 === "manager-account-missing")) || (data18 === "group-missing")) || (data18 === "app-missing")) || (data18 === "not-writable")) || (data18 === "locked")) || (data18 === "case-open")) || (data18 === "refused-before")) || (data18 === "removal-needs-approval")) || (data18 === "observe-only")) || (data18 === "start-in-future")) || (data18 === "protected")) || (data18 === "mapping-failed")) || (data18 === "login-missing"))){
+if(!(((((((((((((((((((data18 === "first-read-missing") || (data18 === "no-account-yet")) || (data18 === "manager-account-missing")) || (data18 === "group-missing")) || (data18 === "app-missing")) || (data18 === "not-writable")) || (data18 === "locked")) || (data18 === "case-open")) || (data18 === "refused-before")) || (data18 === "removal-needs-approval")) || (data18 === "observe-only")) || (data18 === "start-in-future")) || (data18 === "protected")) || (data18 === "mapping-failed")) || (data18 === "login-missing")) || (data18 === "limit-reached")) || (data18 === "out-of-scope")) || (data18 === "frozen")) || (data18 === "approval-missing"))){
 const err51 = {instancePath:instancePath+"/blocked/" + i4+"/reason",schemaPath:"#/properties/blocked/items/properties/reason/enum",keyword:"enum",params:{allowedValues: schema48.properties.blocked.items.properties.reason.enum}};
 if(vErrors === null){
 vErrors = [err51];
@@ -11157,7 +11157,7 @@ return errors === 0;
 validate94.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const PlanReleased = validate97;
-const schema49 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:plan/plan-released.v1","title":"PlanReleased","x-stream":"plan","type":"object","properties":{"planId":{"type":"string","format":"uuid"},"identityId":{"type":"string","format":"uuid"},"asOf":{"type":"string","format":"date-time"},"inputs":{"type":"array","items":{"$ref":"muster:common/input-ref.v1"},"maxItems":500},"flows":{"type":"array","items":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1}},"required":["flow","version"],"additionalProperties":false},"maxItems":100},"lifecycleRevision":{"type":"integer","minimum":0},"commands":{"type":"array","items":{"$ref":"muster:common/command.v1"},"maxItems":2000,"x-personal":true},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000},"blocked":{"type":"array","items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"what":{"type":"string","minLength":1,"maxLength":256},"reason":{"type":"string","enum":["first-read-missing","no-account-yet","manager-account-missing","group-missing","app-missing","not-writable","locked","case-open","refused-before","removal-needs-approval","observe-only","start-in-future","protected","mapping-failed","login-missing"]},"message":{"type":"string","maxLength":1000},"ref":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","what","reason","message"],"additionalProperties":false},"maxItems":2000},"nextDue":{"type":"string","format":"date-time"}},"required":["planId","identityId","asOf","inputs","flows","lifecycleRevision","commands","commandIds","blocked"],"additionalProperties":false};
+const schema49 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:plan/plan-released.v1","title":"PlanReleased","x-stream":"plan","type":"object","properties":{"planId":{"type":"string","format":"uuid"},"identityId":{"type":"string","format":"uuid"},"asOf":{"type":"string","format":"date-time"},"inputs":{"type":"array","items":{"$ref":"muster:common/input-ref.v1"},"maxItems":500},"flows":{"type":"array","items":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1}},"required":["flow","version"],"additionalProperties":false},"maxItems":100},"lifecycleRevision":{"type":"integer","minimum":0},"commands":{"type":"array","items":{"$ref":"muster:common/command.v1"},"maxItems":2000,"x-personal":true},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000},"blocked":{"type":"array","items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"what":{"type":"string","minLength":1,"maxLength":256},"reason":{"type":"string","enum":["first-read-missing","no-account-yet","manager-account-missing","group-missing","app-missing","not-writable","locked","case-open","refused-before","removal-needs-approval","observe-only","start-in-future","protected","mapping-failed","login-missing","limit-reached","out-of-scope","frozen","approval-missing"]},"message":{"type":"string","maxLength":1000},"ref":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","what","reason","message"],"additionalProperties":false},"maxItems":2000},"nextDue":{"type":"string","format":"date-time"}},"required":["planId","identityId","asOf","inputs","flows","lifecycleRevision","commands","commandIds","blocked"],"additionalProperties":false};
 
 function validate97(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:plan/plan-released.v1" */;
@@ -11772,7 +11772,7 @@ vErrors.push(err49);
 }
 errors++;
 }
-if(!(((((((((((((((data18 === "first-read-missing") || (data18 === "no-account-yet")) || (data18 === "manager-account-missing")) || (data18 === "group-missing")) || (data18 === "app-missing")) || (data18 === "not-writable")) || (data18 === "locked")) || (data18 === "case-open")) || (data18 === "refused-before")) || (data18 === "removal-needs-approval")) || (data18 === "observe-only")) || (data18 === "start-in-future")) || (data18 === "protected")) || (data18 === "mapping-failed")) || (data18 === "login-missing"))){
+if(!(((((((((((((((((((data18 === "first-read-missing") || (data18 === "no-account-yet")) || (data18 === "manager-account-missing")) || (data18 === "group-missing")) || (data18 === "app-missing")) || (data18 === "not-writable")) || (data18 === "locked")) || (data18 === "case-open")) || (data18 === "refused-before")) || (data18 === "removal-needs-approval")) || (data18 === "observe-only")) || (data18 === "start-in-future")) || (data18 === "protected")) || (data18 === "mapping-failed")) || (data18 === "login-missing")) || (data18 === "limit-reached")) || (data18 === "out-of-scope")) || (data18 === "frozen")) || (data18 === "approval-missing"))){
 const err50 = {instancePath:instancePath+"/blocked/" + i4+"/reason",schemaPath:"#/properties/blocked/items/properties/reason/enum",keyword:"enum",params:{allowedValues: schema49.properties.blocked.items.properties.reason.enum}};
 if(vErrors === null){
 vErrors = [err50];
@@ -16102,7 +16102,7 @@ return errors === 0;
 validate135.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const PageCommitted = validate137;
-const schema64 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/page-committed.v1","title":"PageCommitted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"readId":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log"]},"part":{"type":"string","minLength":1,"maxLength":256},"page":{"type":"integer","minimum":0},"items":{"type":"integer","minimum":0},"cursor":{"type":"string","maxLength":8192}},"required":["connection","readId","scope","page","items"],"additionalProperties":false};
+const schema64 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/page-committed.v1","title":"PageCommitted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"readId":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"part":{"type":"string","minLength":1,"maxLength":256},"page":{"type":"integer","minimum":0},"items":{"type":"integer","minimum":0},"cursor":{"type":"string","maxLength":8192}},"required":["connection","readId","scope","page","items"],"additionalProperties":false};
 
 function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/page-committed.v1" */;
@@ -16250,7 +16250,7 @@ vErrors.push(err11);
 }
 errors++;
 }
-if(!((((((data2 === "users") || (data2 === "groups")) || (data2 === "memberships")) || (data2 === "apps")) || (data2 === "app-assignments")) || (data2 === "log"))){
+if(!(((((((((data2 === "users") || (data2 === "groups")) || (data2 === "memberships")) || (data2 === "apps")) || (data2 === "app-assignments")) || (data2 === "log")) || (data2 === "roles")) || (data2 === "devices")) || (data2 === "licences"))){
 const err12 = {instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema64.properties.scope.enum}};
 if(vErrors === null){
 vErrors = [err12];
@@ -16388,7 +16388,7 @@ return errors === 0;
 validate137.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const ReadCompleted = validate138;
-const schema65 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-completed.v1","title":"ReadCompleted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"finishedAt":{"type":"string","format":"date-time"},"complete":{"type":"boolean"},"incompleteBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log"]},"message":{"type":"string","maxLength":1000}},"required":["code","scope","message"],"additionalProperties":false},"maxItems":50},"pages":{"type":"integer","minimum":0},"counts":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"expected":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"permissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"missingPermissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"differences":{"type":"object","properties":{"created":{"type":"integer","minimum":0},"changed":{"type":"integer","minimum":0},"gone":{"type":"integer","minimum":0}},"required":["created","changed","gone"],"additionalProperties":false}},"required":["connection","read","finishedAt","complete","pages","counts","permissions","missingPermissions"],"additionalProperties":false};
+const schema65 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-completed.v1","title":"ReadCompleted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"finishedAt":{"type":"string","format":"date-time"},"complete":{"type":"boolean"},"incompleteBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"message":{"type":"string","maxLength":1000}},"required":["code","scope","message"],"additionalProperties":false},"maxItems":50},"pages":{"type":"integer","minimum":0},"counts":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"expected":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"permissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"missingPermissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"differences":{"type":"object","properties":{"created":{"type":"integer","minimum":0},"changed":{"type":"integer","minimum":0},"gone":{"type":"integer","minimum":0}},"required":["created","changed","gone"],"additionalProperties":false}},"required":["connection","read","finishedAt","complete","pages","counts","permissions","missingPermissions"],"additionalProperties":false};
 
 function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/read-completed.v1" */;
@@ -16668,7 +16668,7 @@ vErrors.push(err22);
 }
 errors++;
 }
-if(!((((((data7 === "users") || (data7 === "groups")) || (data7 === "memberships")) || (data7 === "apps")) || (data7 === "app-assignments")) || (data7 === "log"))){
+if(!(((((((((data7 === "users") || (data7 === "groups")) || (data7 === "memberships")) || (data7 === "apps")) || (data7 === "app-assignments")) || (data7 === "log")) || (data7 === "roles")) || (data7 === "devices")) || (data7 === "licences"))){
 const err23 = {instancePath:instancePath+"/incompleteBecause/" + i0+"/scope",schemaPath:"#/properties/incompleteBecause/items/properties/scope/enum",keyword:"enum",params:{allowedValues: schema65.properties.incompleteBecause.items.properties.scope.enum}};
 if(vErrors === null){
 vErrors = [err23];
@@ -17214,7 +17214,7 @@ return errors === 0;
 validate140.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const ReadStarted = validate143;
-const schema67 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-started.v1","title":"ReadStarted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"scopes":{"type":"array","items":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log"]},"maxItems":10}},"required":["connection","read","scopes"],"additionalProperties":false};
+const schema67 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-started.v1","title":"ReadStarted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"scopes":{"type":"array","items":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"maxItems":10}},"required":["connection","read","scopes"],"additionalProperties":false};
 
 function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/read-started.v1" */;
@@ -17327,7 +17327,7 @@ vErrors.push(err7);
 }
 errors++;
 }
-if(!((((((data3 === "users") || (data3 === "groups")) || (data3 === "memberships")) || (data3 === "apps")) || (data3 === "app-assignments")) || (data3 === "log"))){
+if(!(((((((((data3 === "users") || (data3 === "groups")) || (data3 === "memberships")) || (data3 === "apps")) || (data3 === "app-assignments")) || (data3 === "log")) || (data3 === "roles")) || (data3 === "devices")) || (data3 === "licences"))){
 const err8 = {instancePath:instancePath+"/scopes/" + i0,schemaPath:"#/properties/scopes/items/enum",keyword:"enum",params:{allowedValues: schema67.properties.scopes.items.enum}};
 if(vErrors === null){
 vErrors = [err8];
