@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { findBinaries, type Binaries } from './embedded/binaries.ts';
+import { reachableBinaries } from './embedded/reachable-binaries.ts';
 import { runAs, type RunAs } from './embedded/run-as.ts';
 import { clearStaleServer } from './embedded/stale-server.ts';
 
@@ -39,8 +40,8 @@ const START_TIMEOUT_MS = 30_000;
 export async function startEmbeddedPostgres({ dataDir, port }: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const folder = resolve(dataDir);
   await mkdir(folder, { recursive: true });
-  const binaries = await findBinaries();
-  const user = await runAs([folder, binaries.native]);
+  const binaries = await reachableBinaries(await findBinaries());
+  const user = await runAs([folder]);
   const cluster = join(folder, 'cluster');
   const password = await keptPassword(join(folder, 'password'));
   await clearStaleServer(cluster);
