@@ -178,7 +178,7 @@ export class ProductUnderTest {
   }
 
   #lost(why: string): void {
-    for (const { reject } of [...this.#waiting.values()]) reject(new Error(why));
+    for (const waiting of this.#waiting.values()) waiting.reject(new Error(why));
   }
 }
 

@@ -27,7 +27,7 @@ async function obey(order: Order, { consoleUrl, sandboxes }: Product): Promise<u
       await seedCompany({ sandboxes, console, hrToken: data.token('hr-token'), size, say: log });
       return data.seeded();
     case 'hire':
-      return hireAndWatch({ sandboxes, console, onStep: ({ step, afterMs, detail }) => log(`${afterMs} ms  ${step}  ${detail}`) });
+      return hireAndWatch({ sandboxes, console, onStep: ({ step, afterMs }) => log(`${afterMs} ms  ${step}`) });
     case 'view': {
       const views = new VendorViews(sandboxes.addresses);
       const look = views[order.view] as (about: string) => Promise<unknown>;
