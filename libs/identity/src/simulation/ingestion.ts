@@ -114,7 +114,9 @@ export class Ingestion {
 
   *#work(id: string, row: Row, lease: number): Proc {
     const { faults, random } = this.#world;
+    // Only what was known when the fetch was claimed is done by it; what is heard meanwhile is kept.
     const awaited = [...row.awaited];
+    const dues = row.dues.filter((due) => due <= this.#world.clock.now);
     let sight: Sight;
     try {
       sight = yield* this.connector.fetch(id);
@@ -129,15 +131,15 @@ export class Ingestion {
     if (sight.account === 'absent' && row.sign)
       yield* transact(this.#world, { category: accountCategory, stream: this.stream(id) }, deleteAccount(row.sign, sight.read));
     faults.crash('crash between append and commit', 0.02);
-    if (row.lease === lease) this.#finish(id, row, sight);
+    if (row.lease === lease && this.#rows.get(id) === row) this.#finish(id, { row, dues, awaited }, sight);
   }
 
-  #finish(id: string, row: Row, sight: Sight): void {
+  #finish(id: string, { row, dues, awaited }: { row: Row; dues: readonly number[]; awaited: readonly AwaitedRead[] }, sight: Sight): void {
     const startedAt = millis(sight.read.startedAt);
     row.leaseUntil = 0;
-    row.dues = row.dues.filter((due) => due > startedAt);
+    for (const due of dues) row.dues.splice(row.dues.indexOf(due), 1);
     if (sight.trimmed) row.dues.push(this.#world.clock.now + TRIMMED_PATIENCE);
-    else row.awaited = row.awaited.filter(({ from }) => millis(from) > startedAt);
+    else row.awaited = row.awaited.filter((wait) => !awaited.includes(wait) || millis(wait.from) > startedAt);
     if (row.dues.length === 0) this.#rows.delete(id);
     else this.#wake(id, Math.min(...row.dues));
   }
