@@ -45,10 +45,18 @@ describe('an observed account', () => {
     expect(given(accountCategory, [...past, ...confirmed]).when(observeAccount(sight({ title: 'Chief' }), reading(45, wait)))).toEqual([]);
   });
 
-  it('is not confirmed by a read that lacks an attribute for want of permission', () => {
+  it('is confirmed by a trimmed read only as far as that reaches, and by the next whole one as awaited still', () => {
     const past = seen(10, { title: 'Chief', department: 'Ships' });
     const wait = [{ aspect: 'profile' as const, from: at(40) }];
-    expect(given(accountCategory, past).when(observeAccount(sight({ title: 'Chief' }), reading(41, wait)))).toEqual([]);
+    const partly = given(accountCategory, past).when(observeAccount(sight({ title: 'Chief' }), reading(41, wait)));
+    expect(partly).toMatchObject([{ type: 'AccountObserved', data: { profile: { title: 'Chief' } } }]);
+    const { fields } = given(accountCategory, [...past, ...partly]).state;
+    expect([fields['title']?.readAt, fields['department']?.readAt]).toEqual([at(41), at(10)]);
+    const whole = sight({ title: 'Chief', department: 'Ships' });
+    expect(given(accountCategory, [...past, ...partly]).when(observeAccount(sight({ title: 'Chief' }), reading(45, wait)))).toEqual([]);
+    expect(given(accountCategory, [...past, ...partly]).when(observeAccount(whole, reading(50, wait)))).toMatchObject([
+      { type: 'AccountConfirmed' },
+    ]);
     expect(given(accountCategory, past).after(observeAccount(sight({ title: 'Writer' }), reading(41))).fields['department']?.value).toBe(
       'Ships',
     );

@@ -9,7 +9,7 @@ import {
   type Aspect,
   type SeenEntitlement,
 } from './account.ts';
-import { isBefore, later } from './instants.ts';
+import { earliest, isBefore, later } from './instants.ts';
 import { sameJson, sameValue } from './values.ts';
 
 /** Somebody waits for a read of this aspect that starts no earlier than `from`: the settle time of a write of ours. */
@@ -29,12 +29,18 @@ export interface Reading {
 const provesLife = (account: Account, { read, settleMs }: Reading): boolean =>
   account.deletedAt === undefined || !isBefore(read.startedAt, later(account.deletedAt, settleMs));
 
-const isAwaited = (account: Account, aspect: Aspect, { read, awaited = [] }: Reading): boolean =>
+/** When what a sight covers of an aspect was last read: the oldest of its attributes counts. Undefined: it covers nothing of it, or it was never read. */
+const lastReadOf = (account: Account, aspect: Aspect, sight?: AccountObserved): string | undefined => {
+  if (aspect === 'status') return account.enabled?.readAt;
+  if (aspect !== 'profile' && aspect !== 'manager') return account.reads[aspect];
+  const names = Object.entries(sight ? covered(sight) : {}).flatMap(([name, part]) => (part.aspect === aspect ? [name] : []));
+  return names.map((name) => account.fields[name]?.readAt).reduce(earliest, undefined);
+};
+
+/** Whether somebody waits for this read of an aspect, and no recorded one has served them yet. */
+const isAwaited = (lastRead: string | undefined, aspect: Aspect, { read, awaited = [] }: Reading): boolean =>
   awaited.some(
-    (wait) =>
-      wait.aspect === aspect &&
-      !isBefore(read.startedAt, wait.from) &&
-      (account.reads[aspect] === undefined || isBefore(account.reads[aspect], wait.from)),
+    (wait) => wait.aspect === aspect && !isBefore(read.startedAt, wait.from) && (lastRead === undefined || isBefore(lastRead, wait.from)),
   );
 
 type ObservedAccount = Omit<AccountObserved, 'read'>;
@@ -55,12 +61,19 @@ const isWhole = (account: Account, observed: AccountObserved, aspect: Aspect): b
   return Object.entries(account.fields).every(([name, field]) => field.aspect !== aspect || names[name] !== undefined);
 };
 
-const confirmed = (account: Account, aspects: readonly Aspect[], reading: Reading): AccountEvent[] => {
-  const settled = aspects.filter((aspect) => isAwaited(account, aspect, reading));
-  const { connection, accountId } = account;
-  return settled.length > 0 && connection !== undefined && accountId !== undefined
-    ? [{ type: 'AccountConfirmed', data: { connection, accountId, aspects: settled, read: reading.read } }]
+const confirmation = ({ connection, accountId }: Account, aspects: readonly Aspect[], { read }: Reading): AccountEvent[] =>
+  aspects.length > 0 && connection !== undefined && accountId !== undefined
+    ? [{ type: 'AccountConfirmed', data: { connection, accountId, aspects: [...aspects], read } }]
     : [];
+
+/** An awaited read that found nothing new. One that was trimmed confirms no more than what it holds. */
+const unchanged = (account: Account, observed: AccountObserved, reading: Reading): AccountEvent[] => {
+  const settled = observed.aspects.filter((aspect) => {
+    const lastRead = lastReadOf(account, aspect, observed);
+    return lastRead !== undefined && isAwaited(lastRead, aspect, reading);
+  });
+  const trimmed = settled.some((aspect) => !isWhole(account, observed, aspect));
+  return trimmed ? [{ type: 'AccountObserved', data: observed }] : confirmation(account, settled, reading);
 };
 
 /**
@@ -73,13 +86,7 @@ export const observeAccount =
     const aspects = sight.aspects.filter((aspect) => !isStale(account, aspect, reading.read));
     if (aspects.length === 0 || !provesLife(account, reading)) return [];
     const observed: AccountObserved = { ...sight, profile: aspects.includes('profile') ? sight.profile : {}, aspects, read: reading.read };
-    if (!differs(account, observed)) {
-      return confirmed(
-        account,
-        aspects.filter((aspect) => isWhole(account, observed, aspect)),
-        reading,
-      );
-    }
+    if (!differs(account, observed)) return unchanged(account, observed, reading);
     const { connection, accountId } = sight;
     const back: AccountEvent[] =
       account.existence === 'deleted' ? [{ type: 'AccountRestored', data: { connection, accountId, read: reading.read } }] : [];
@@ -136,7 +143,9 @@ export const observeEntitlements =
       ...held.items.flatMap((item) => observeEntitlement(holder, item, reading.read)(account)),
       ...missing.flatMap(({ entitlement }) => entitlementGone(holder, entitlement, { read: reading.read, evidence: 'fetch' })(account)),
     ];
-    return [...events, ...confirmed({ ...account, connection: holder.connection, accountId: holder.holder.id }, [held.aspect], reading)];
+    const waited = isAwaited(account.reads[held.aspect], held.aspect, reading) ? [held.aspect] : [];
+    const known = { ...account, connection: holder.connection, accountId: holder.holder.id };
+    return [...events, ...confirmation(known, waited, reading)];
   };
 
 /**
