@@ -100,8 +100,9 @@ describe('the Kafka transport alone', () => {
     for (const one of processes.splice(0)) await one.kill();
     for (const one of consumers.splice(0)) await one.stop();
   });
-  const start = async (name: string): Promise<RecordingConsumer> => {
+  const start = async (name: string, more: { sessionTimeoutMs?: number } = {}): Promise<RecordingConsumer> => {
     const consumer = await startRecordingConsumer({
+      ...more,
       databaseUrl: fixture.databaseUrl,
       store: fixture.store,
       brokers: [broker.brokers],
@@ -146,6 +147,18 @@ describe('the Kafka transport alone', () => {
     await until('all applied', async () => (await countApplied(database, prefix)) >= 24 * 5 * rounds);
     await expectOnceInOrder(database, streams, 5 * rounds);
   }, 90_000);
+
+  it('hands its partitions over at once when it is stopped, without waiting for a time-out', async () => {
+    const name = newName();
+    const streams = streamsOf(name, 12);
+    for (let round = 1; round <= 3; round++) {
+      const { database, stop } = await start(name, { sessionTimeoutMs: 25_000 });
+      consumers.pop();
+      await appendThings(fixture, streams, 5);
+      await until('applied', async () => (await countApplied(database, `group-test.${name}.`)) === 60 * round, 8_000);
+      await stop();
+    }
+  }, 60_000);
 
   it('applies doubled and reordered messages once and in order, and fills gaps from the store', async () => {
     const name = newName();
@@ -250,4 +263,36 @@ describe('the Kafka transport alone', () => {
       await admin.disconnect();
     }
   }, 40_000);
+
+  it('goes on by itself when the broker was killed and is back', async () => {
+    const name = newName();
+    const { database, strategy } = await start(name);
+    const streams = streamsOf(name, 6);
+    await appendThings(fixture, streams, 5);
+    await until('applied', async () => (await countApplied(database, `group-test.${name}.`)) === 30);
+    process.kill(broker.pid, 'SIGKILL');
+    await broker.ended;
+    await until(
+      'not healthy',
+      () =>
+        strategy.checkHealth().then(
+          () => false,
+          () => true,
+        ),
+      30_000,
+    );
+    broker = await startKafka({ dataDir: join(folder, 'kafka') });
+    await until(
+      'healthy again',
+      () =>
+        strategy.checkHealth().then(
+          () => true,
+          () => false,
+        ),
+      40_000,
+    );
+    await appendThings(fixture, streams, 5);
+    await until('applied', async () => (await countApplied(database, `group-test.${name}.`)) === 60);
+    await expectOnceInOrder(database, streams, 10);
+  }, 110_000);
 });

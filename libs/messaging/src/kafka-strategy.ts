@@ -34,7 +34,6 @@ export class KafkaStrategy extends BatchStrategy {
   readonly #sessionTimeoutMs: number;
   readonly #pile = new Pile<Record>(LARGEST_BATCH, (records) => this.#deliverRecords(records));
   #running: Promise<void> | undefined;
-  #client: KafkaConsumer | undefined;
   #joined = false;
   /** Aborts when partitions are about to move: what is not committed yet is left to its next owner. */
   #moving = new AbortController();
@@ -55,8 +54,8 @@ export class KafkaStrategy extends BatchStrategy {
   protected async end(): Promise<void> {
     this.#moving.abort();
     await this.#commitNow();
-    await this.#client?.disconnect().catch(() => {});
     await this.#running;
+    clearTimeout(this.#commitTimer);
   }
 
   protected checkTransport(): Promise<void> {
@@ -90,24 +89,36 @@ export class KafkaStrategy extends BatchStrategy {
       maxBytesPerPartition: 512 * 1024,
       maxBytes: 4 * 1024 * 1024,
       allowAutoTopicCreation: false,
-      retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 10, restartOnFailure: () => Promise.resolve(true) },
+      retry: {
+        initialRetryTime: 100,
+        maxRetryTime: 2_000,
+        retries: 10,
+        // A client that restarts by itself may do so after it was closed, and hold its partitions for ever: we make a new one.
+        restartOnFailure: () => Promise.resolve(false),
+      },
     });
-    this.#client = client;
-    const crashed = this.#watch(client);
+    const ended = this.#watch(client);
+    const started = this.#start(client);
+    started.catch(() => {});
     try {
-      await client.connect();
-      await client.subscribe({ topics: topicsOf(this.consumer.handlers).map(({ name }) => name), fromBeginning: true });
-      await client.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: MAX_PARTITIONS_AT_ONCE,
-        eachBatch: (payload) => this.#takeBatch(payload),
-      });
-      await crashed;
+      await Promise.race([started, ended]);
+      await ended;
     } finally {
       this.#joined = false;
+      // Once: a second call would cut the connection under the first one, which is just leaving the group.
       await client.disconnect().catch(() => {});
     }
+  }
+
+  async #start(client: KafkaConsumer): Promise<void> {
+    await client.connect();
+    await client.subscribe({ topics: topicsOf(this.consumer.handlers).map(({ name }) => name), fromBeginning: true });
+    await client.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: MAX_PARTITIONS_AT_ONCE,
+      eachBatch: (payload) => this.#takeBatch(payload),
+    });
   }
 
   /** Rejects when the client will not come back by itself; resolves when we stop. */
@@ -183,7 +194,7 @@ export class KafkaStrategy extends BatchStrategy {
 
   async #commitSometimes(): Promise<void> {
     clearTimeout(this.#commitTimer);
-    if (Date.now() - this.#committedAt >= COMMIT_EVERY_MS) await this.#commitNow();
+    if (this.closing.signal.aborted || Date.now() - this.#committedAt >= COMMIT_EVERY_MS) await this.#commitNow();
     else this.#commitTimer = setTimeout(() => void this.#commitNow(), COMMIT_EVERY_MS);
   }
 
