@@ -41,18 +41,24 @@ export interface Correlation {
 /** Takes one step after the other, each on facts read anew, until none is left: who the person is, their login, their accounts. */
 export async function correlatePerson(work: Correlating): Promise<Correlation | undefined> {
   const logins = new Map<string, LoginFacts>();
+  let lookedAgain = false;
   for (let taken = 0; taken < MOST_STEPS; taken += 1) {
     const worker = await work.facts.worker(work.workerStream);
     if (worker.workerKey === undefined) return undefined;
     const found = await nextSteps(work, worker.workerKey, logins);
     const changed = await takeFirst(work, found.steps);
-    if (found.needs.length === 0 && !changed) return found;
-    // A claim step may have changed who owns a login that was looked at before.
-    if (changed) logins.clear();
+    const atRest = restsAfter(found, changed);
+    if (atRest && (lookedAgain || found.steps.length === 0)) return found;
+    // A step that changed nothing may have come too late: somebody else took the claim meanwhile, and there is another way from here.
+    if (atRest) lookedAgain = true;
+    if (changed) lookedAgain = false;
+    if (found.needs.length === 0) logins.clear();
     for (const login of found.needs) logins.set(login, await loginFacts(work, login));
   }
   throw new RangeError(`correlating ${work.identityId} did not come to an end within ${MOST_STEPS} steps`);
 }
+
+const restsAfter = ({ needs }: Found, changed: boolean): boolean => !changed && needs.length === 0;
 
 /** Steps are taken until one changes something: what follows is decided on the facts after it. */
 async function takeFirst({ facts }: Correlating, steps: readonly Step[]): Promise<boolean> {
