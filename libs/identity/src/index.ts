@@ -65,6 +65,7 @@ export {
   lifecycleRevision,
   linkAccount,
   unlinkAccount,
+  wasUnlinked,
   type Identity,
   type IdentityEvent,
   type Link,
