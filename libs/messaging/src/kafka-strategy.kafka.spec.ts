@@ -152,11 +152,11 @@ describe('the Kafka transport alone', () => {
     const name = newName();
     const streams = streamsOf(name, 12);
     for (let round = 1; round <= 3; round++) {
-      const { database, stop } = await start(name, { sessionTimeoutMs: 25_000 });
+      const consumer = await start(name, { sessionTimeoutMs: 25_000 });
       consumers.pop();
       await appendThings(fixture, streams, 5);
-      await until('applied', async () => (await countApplied(database, `group-test.${name}.`)) === 60 * round, 8_000);
-      await stop();
+      await until('applied', async () => (await countApplied(consumer.database, `group-test.${name}.`)) === 60 * round, 8_000);
+      await consumer.stop();
     }
   }, 60_000);
 
