@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await product?.stop();
-  if (!process.env.MUSTER_KEEP) removeFolder(folder);
+  removeFolder(folder);
 }, 60_000);
 
 interface OktaUser {

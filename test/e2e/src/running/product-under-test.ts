@@ -202,7 +202,10 @@ function endDatabase(folder: string): void {
   }
 }
 
-export const removeFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+/** Set MUSTER_KEEP to look at data and logs afterwards. */
+export function removeFolder(folder: string): void {
+  if (!process.env['MUSTER_KEEP']) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+}
 
 async function json<T>(url: URL, { method, body, token }: { method: string; body?: object | undefined; token?: string }): Promise<T> {
   const reply = await request(url, {
