@@ -1,4 +1,4 @@
-// Everything that must hold, in one command. `npm run check` runs the quick part; CI adds the demos and the safeguards; the kill tests are `npm run chaos`.
+// Everything that must hold, in one command. `npm run check` runs the quick part; CI adds the demos, the kill tests and the safeguards.
 // usage: node test/check.mjs [--ci]
 import { spawnSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';
@@ -21,6 +21,7 @@ const quick = [
 const thorough = [
   ['demo', node('deploy/local/dist/main.js', 'demo')],
   ['demo on Kafka', node('deploy/local/dist/main.js', 'demo', '--kafka')],
+  ['kill tests', node('test/chaos/dist/main.js', '--ci')],
   ['safeguards broken one by one', node('test/safeguards/break.mjs')],
 ];
 
