@@ -170,7 +170,12 @@ describe('a flow', () => {
     [
       'a group by name and by id',
       flowOf('  - id: a\n    group: { connection: okta-main, name: A, id: B }\n'),
-      '8:12 it names by name and by id',
+      '8:12 it is named in more than one way',
+    ],
+    [
+      'groups named by something that is no text',
+      flowOf("  - id: a\n    group: { connection: okta-main, nameOf: 'size(login)' }\n"),
+      '8:46 it must give a text or a list of texts, and gives a whole number',
     ],
     ['a group without either', flowOf("  - id: a\n    group: { connection: okta-main, when: 'true' }\n"), '8:12 it names nothing'],
     [

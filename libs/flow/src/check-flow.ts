@@ -38,11 +38,12 @@ const targetOf = (
   return undefined;
 };
 
-const checkName = (check: FlowCheck, named: { name?: string; id?: string }, pointer: string): void => {
-  const given = Number(named.name !== undefined) + Number(named.id !== undefined);
+const checkName = (check: FlowCheck, named: { name?: string; id?: string; nameOf?: string }, pointer: string): void => {
+  if (named.nameOf !== undefined) check.expression(`${pointer}/nameOf`, named.nameOf, ['string', 'list<string>']);
+  const given = [named.name, named.id, named.nameOf].filter((one) => one !== undefined).length;
   if (given === 1) return;
-  const message = given === 0 ? 'it names nothing' : 'it names by name and by id';
-  check.refuse(pointer, { message, remedy: 'Give either name or id.' });
+  const message = given === 0 ? 'it names nothing' : 'it is named in more than one way';
+  check.refuse(pointer, { message, remedy: 'Give one of name, id and, for groups, nameOf.' });
 };
 
 const checkApp = (check: FlowCheck, app: Partial<Target>, pointer: string, connection: CheckedConnection): void => {

@@ -28,7 +28,8 @@ export interface EntitlementStep {
   readonly kind: 'group' | 'app';
   readonly id: string;
   readonly connection: string;
-  readonly object: ObjectName;
+  /** One object, or those whose names an expression gives. */
+  readonly object: ObjectName | { readonly names: Mapping };
   /** Of an app: the group whose members have it. */
   readonly through?: ObjectName;
   readonly when?: Expression;
@@ -82,11 +83,13 @@ const accountStep = (id: string, account: Account): AccountStep => ({
 });
 
 const nameOf = ({ id, name }: { id?: string; name?: string }): ObjectName => (id === undefined ? { name: name ?? '' } : { id });
+const groupOf = ({ nameOf: names, ...group }: NonNullable<Step['group']>): EntitlementStep['object'] =>
+  names === undefined ? nameOf(group) : { names: mapping('nameOf', names) };
 const condition = (when: string | undefined) => (when === undefined ? {} : { when: expressionOf(when) });
 
 const compileStep = ({ id, account, group, app, none }: Step): CompiledStep[] => {
   if (account) return [accountStep(id, account)];
-  if (group) return [{ kind: 'group', id, connection: group.connection, object: nameOf(group), ...condition(group.when) }];
+  if (group) return [{ kind: 'group', id, connection: group.connection, object: groupOf(group), ...condition(group.when) }];
   if (none) return [{ kind: 'none', id, connection: none.connection, ...condition(none.when) }];
   if (!app) return [];
   const through = app.throughGroup ? { through: nameOf(app.throughGroup) } : {};
@@ -108,11 +111,11 @@ export const compileFlow = (document: FlowDocument): CompiledFlow => {
   return made;
 };
 
-/** Every group and app that a flow names: what has to be looked up before a decision. */
+/** Every group and app that a flow names outright; which ones an expression names differs by person. */
 export const namedObjects = (flow: CompiledFlow): { connection: string; kind: 'group' | 'app'; object: ObjectName }[] =>
   flow.steps.flatMap((step) => {
     if (step.kind !== 'group' && step.kind !== 'app') return [];
     const { connection } = step;
     const through = step.through ? [{ connection, kind: 'group' as const, object: step.through }] : [];
-    return [{ connection, kind: step.kind, object: step.object }, ...through];
+    return 'names' in step.object ? through : [{ connection, kind: step.kind, object: step.object }, ...through];
   });

@@ -100,7 +100,7 @@ class Decision {
     const { when = flow.scope } = step;
     if (step.when && this.#evaluate(site, { field: 'when', expression: step.when }) !== true) return;
     if (step.kind === 'none') draft.holdNothing(this.#because(site, when));
-    else this.#entitlement(step, draft, this.#because(site, when));
+    else this.#entitlements(site, step, when);
   }
 
   #account(site: Site, step: AccountStep): void {
@@ -134,7 +134,17 @@ class Decision {
     return value;
   }
 
-  #entitlement(step: EntitlementStep, draft: Draft, provenance: Provenance): void {
+  #entitlements(site: Site, step: EntitlementStep, when: Expression): void {
+    const { object } = step;
+    if (!('names' in object)) return this.#entitlement(site, object, this.#because(site, when));
+    const names = this.#evaluate(site, object.names);
+    const provenance = this.#because(site, object.names.expression);
+    for (const name of typeof names === 'string' ? [names] : Array.isArray(names) ? names : [])
+      this.#entitlement(site, { name }, provenance);
+  }
+
+  #entitlement({ step, draft }: Site, object: ObjectName, provenance: Provenance): void {
+    if (step.kind !== 'group' && step.kind !== 'app') return;
     const { groups = NO_OBJECTS, apps = NO_OBJECTS } = draft.connection;
     const resolve = (kind: 'group' | 'app', object: ObjectName): string | undefined => {
       const found = resolveObject(kind === 'group' ? groups : apps, object);
@@ -143,7 +153,7 @@ class Decision {
       draft.fail({ field, reason: kind === 'group' ? 'group-missing' : 'app-missing', message: `${field}: ${found.missing}`, provenance });
       return undefined;
     };
-    const wanted = resolve(step.kind, step.object);
+    const wanted = resolve(step.kind, object);
     const through = step.through && resolve('group', step.through);
     if (wanted === undefined || (step.through && through === undefined)) return;
     draft.grant(through === undefined ? { kind: step.kind, id: wanted } : { kind: 'group', id: through }, provenance);

@@ -50,6 +50,19 @@ describe('groups and apps', () => {
     expect(state.connections[0]?.entitlements).toEqual([]);
   });
 
+  it.each([
+    ["'All ' + 'staff'", ['group:g1'], []],
+    ["identity.department == 'Sales' ? ['All staff', 'Sales ' + identity.department] : []", ['group:g1'], ['group:Sales Sales']],
+    ["[] + ['All staff', 'All staff']", ['group:g1'], []],
+    ['identity.division', [], []],
+    ["split(identity.department, '')[99]", [], ['nameOf']],
+  ])('are named by the expression %s', (nameOf, held, missing) => {
+    const state = decide([document('j', [{ id: 'x', group: { connection: 'okta-main', nameOf } }])]);
+    expect(state.connections[0]?.entitlements.map(({ entitlement: { kind, id } }) => `${kind}:${id}`)).toEqual(held);
+    expect(state.problems.map(({ field }) => field)).toEqual(missing);
+    for (const { provenance } of state.connections[0]?.entitlements ?? []) expect(provenance.expression).toBe(nameOf);
+  });
+
   it('are listed for who has to look them up', () => {
     expect(namedObjects(compileFlow(document('j', steps.slice(3))))).toEqual([
       { connection: 'okta-main', kind: 'app', object: { name: 'Workday' } },

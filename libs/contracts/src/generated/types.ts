@@ -529,12 +529,16 @@ export interface FlowDocument {
       };
     };
     /**
-     * membership of a group, by its id or by its name
+     * membership of a group, by its id or by its name; or of the groups whose names an expression gives
      */
     group?: {
       connection: string;
       name?: string;
       id?: string;
+      /**
+       * CEL, a text or a list of texts: the exact name of each group. Empty: none.
+       */
+      nameOf?: string;
       /**
        * CEL, bool; absent: for all in scope
        */

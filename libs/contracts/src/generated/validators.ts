@@ -8236,7 +8236,7 @@ return errors === 0;
 validate90.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const FlowDocument = validate91;
-const schema45 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:operations/flow-document.v1","title":"FlowDocument","type":"object","properties":{"flow":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"version":{"type":"integer","minimum":1},"title":{"type":"string","minLength":1,"maxLength":200},"description":{"type":"string","maxLength":4000},"trigger":{"type":"string","enum":["identity"]},"scope":{"type":"string","minLength":1,"maxLength":4000},"steps":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"account":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"matchKey":{"type":"object","properties":{"attribute":{"type":"string","minLength":1,"maxLength":256},"value":{"type":"string","minLength":1,"maxLength":4000}},"required":["attribute","value"],"additionalProperties":false},"login":{"type":"object","properties":{"attribute":{"type":"string","minLength":1,"maxLength":256},"value":{"type":"string","minLength":1,"maxLength":4000}},"required":["attribute","value"],"additionalProperties":false},"enabled":{"type":"string","minLength":1,"maxLength":4000},"attributes":{"type":"object","additionalProperties":{"anyOf":[{"type":"string","minLength":1,"maxLength":4000},{"type":"object","properties":{"value":{"type":"string","minLength":1,"maxLength":4000},"mode":{"type":"string","enum":["always","onCreate","defaultIfEmpty","clearIfEmpty"]}},"required":["value"],"additionalProperties":false}]},"maxProperties":200},"manager":{"type":"object","properties":{"workerKey":{"type":"string","minLength":1,"maxLength":4000}},"required":["workerKey"],"additionalProperties":false}},"required":["connection","matchKey","login","attributes"],"additionalProperties":false},"group":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"name":{"type":"string","minLength":1,"maxLength":512},"id":{"type":"string","minLength":1,"maxLength":256},"when":{"type":"string","minLength":1,"maxLength":4000}},"required":["connection"],"minProperties":2,"additionalProperties":false},"app":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"name":{"type":"string","minLength":1,"maxLength":512},"id":{"type":"string","minLength":1,"maxLength":256},"throughGroup":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":512},"id":{"type":"string","minLength":1,"maxLength":256}},"minProperties":1,"additionalProperties":false},"when":{"type":"string","minLength":1,"maxLength":4000}},"required":["connection"],"minProperties":2,"additionalProperties":false},"none":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"when":{"type":"string","minLength":1,"maxLength":4000}},"required":["connection"],"additionalProperties":false}},"required":["id"],"minProperties":2,"maxProperties":2,"additionalProperties":false},"minItems":1,"maxItems":200}},"required":["flow","version","title","trigger","scope","steps"],"additionalProperties":false};
+const schema45 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:operations/flow-document.v1","title":"FlowDocument","type":"object","properties":{"flow":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"version":{"type":"integer","minimum":1},"title":{"type":"string","minLength":1,"maxLength":200},"description":{"type":"string","maxLength":4000},"trigger":{"type":"string","enum":["identity"]},"scope":{"type":"string","minLength":1,"maxLength":4000},"steps":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"account":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"matchKey":{"type":"object","properties":{"attribute":{"type":"string","minLength":1,"maxLength":256},"value":{"type":"string","minLength":1,"maxLength":4000}},"required":["attribute","value"],"additionalProperties":false},"login":{"type":"object","properties":{"attribute":{"type":"string","minLength":1,"maxLength":256},"value":{"type":"string","minLength":1,"maxLength":4000}},"required":["attribute","value"],"additionalProperties":false},"enabled":{"type":"string","minLength":1,"maxLength":4000},"attributes":{"type":"object","additionalProperties":{"anyOf":[{"type":"string","minLength":1,"maxLength":4000},{"type":"object","properties":{"value":{"type":"string","minLength":1,"maxLength":4000},"mode":{"type":"string","enum":["always","onCreate","defaultIfEmpty","clearIfEmpty"]}},"required":["value"],"additionalProperties":false}]},"maxProperties":200},"manager":{"type":"object","properties":{"workerKey":{"type":"string","minLength":1,"maxLength":4000}},"required":["workerKey"],"additionalProperties":false}},"required":["connection","matchKey","login","attributes"],"additionalProperties":false},"group":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"name":{"type":"string","minLength":1,"maxLength":512},"id":{"type":"string","minLength":1,"maxLength":256},"nameOf":{"type":"string","minLength":1,"maxLength":4000},"when":{"type":"string","minLength":1,"maxLength":4000}},"required":["connection"],"minProperties":2,"additionalProperties":false},"app":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"name":{"type":"string","minLength":1,"maxLength":512},"id":{"type":"string","minLength":1,"maxLength":256},"throughGroup":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":512},"id":{"type":"string","minLength":1,"maxLength":256}},"minProperties":1,"additionalProperties":false},"when":{"type":"string","minLength":1,"maxLength":4000}},"required":["connection"],"minProperties":2,"additionalProperties":false},"none":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"when":{"type":"string","minLength":1,"maxLength":4000}},"required":["connection"],"additionalProperties":false}},"required":["id"],"minProperties":2,"maxProperties":2,"additionalProperties":false},"minItems":1,"maxItems":200}},"required":["flow","version","title","trigger","scope","steps"],"additionalProperties":false};
 
 function validate91(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:operations/flow-document.v1" */;
@@ -9222,7 +9222,7 @@ vErrors.push(err81);
 errors++;
 }
 for(const key8 in data24){
-if(!((((key8 === "connection") || (key8 === "name")) || (key8 === "id")) || (key8 === "when"))){
+if(!(((((key8 === "connection") || (key8 === "name")) || (key8 === "id")) || (key8 === "nameOf")) || (key8 === "when"))){
 const err82 = {instancePath:instancePath+"/steps/" + i0+"/group",schemaPath:"#/properties/steps/items/properties/group/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8}};
 if(vErrors === null){
 vErrors = [err82];
@@ -9328,11 +9328,11 @@ vErrors.push(err90);
 errors++;
 }
 }
-if(data24.when !== undefined){
-let data28 = data24.when;
+if(data24.nameOf !== undefined){
+let data28 = data24.nameOf;
 if(typeof data28 === "string"){
 if(func1(data28) > 4000){
-const err91 = {instancePath:instancePath+"/steps/" + i0+"/group/when",schemaPath:"#/properties/steps/items/properties/group/properties/when/maxLength",keyword:"maxLength",params:{limit: 4000}};
+const err91 = {instancePath:instancePath+"/steps/" + i0+"/group/nameOf",schemaPath:"#/properties/steps/items/properties/group/properties/nameOf/maxLength",keyword:"maxLength",params:{limit: 4000}};
 if(vErrors === null){
 vErrors = [err91];
 }
@@ -9342,7 +9342,7 @@ vErrors.push(err91);
 errors++;
 }
 if(func1(data28) < 1){
-const err92 = {instancePath:instancePath+"/steps/" + i0+"/group/when",schemaPath:"#/properties/steps/items/properties/group/properties/when/minLength",keyword:"minLength",params:{limit: 1}};
+const err92 = {instancePath:instancePath+"/steps/" + i0+"/group/nameOf",schemaPath:"#/properties/steps/items/properties/group/properties/nameOf/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err92];
 }
@@ -9353,7 +9353,7 @@ errors++;
 }
 }
 else {
-const err93 = {instancePath:instancePath+"/steps/" + i0+"/group/when",schemaPath:"#/properties/steps/items/properties/group/properties/when/type",keyword:"type",params:{type: "string"}};
+const err93 = {instancePath:instancePath+"/steps/" + i0+"/group/nameOf",schemaPath:"#/properties/steps/items/properties/group/properties/nameOf/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err93];
 }
@@ -9363,9 +9363,11 @@ vErrors.push(err93);
 errors++;
 }
 }
-}
-else {
-const err94 = {instancePath:instancePath+"/steps/" + i0+"/group",schemaPath:"#/properties/steps/items/properties/group/type",keyword:"type",params:{type: "object"}};
+if(data24.when !== undefined){
+let data29 = data24.when;
+if(typeof data29 === "string"){
+if(func1(data29) > 4000){
+const err94 = {instancePath:instancePath+"/steps/" + i0+"/group/when",schemaPath:"#/properties/steps/items/properties/group/properties/when/maxLength",keyword:"maxLength",params:{limit: 4000}};
 if(vErrors === null){
 vErrors = [err94];
 }
@@ -9374,12 +9376,8 @@ vErrors.push(err94);
 }
 errors++;
 }
-}
-if(data7.app !== undefined){
-let data29 = data7.app;
-if(data29 && typeof data29 == "object" && !Array.isArray(data29)){
-if(Object.keys(data29).length < 2){
-const err95 = {instancePath:instancePath+"/steps/" + i0+"/app",schemaPath:"#/properties/steps/items/properties/app/minProperties",keyword:"minProperties",params:{limit: 2}};
+if(func1(data29) < 1){
+const err95 = {instancePath:instancePath+"/steps/" + i0+"/group/when",schemaPath:"#/properties/steps/items/properties/group/properties/when/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err95];
 }
@@ -9388,8 +9386,9 @@ vErrors.push(err95);
 }
 errors++;
 }
-if(data29.connection === undefined){
-const err96 = {instancePath:instancePath+"/steps/" + i0+"/app",schemaPath:"#/properties/steps/items/properties/app/required",keyword:"required",params:{missingProperty: "connection"}};
+}
+else {
+const err96 = {instancePath:instancePath+"/steps/" + i0+"/group/when",schemaPath:"#/properties/steps/items/properties/group/properties/when/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err96];
 }
@@ -9398,9 +9397,10 @@ vErrors.push(err96);
 }
 errors++;
 }
-for(const key9 in data29){
-if(!(((((key9 === "connection") || (key9 === "name")) || (key9 === "id")) || (key9 === "throughGroup")) || (key9 === "when"))){
-const err97 = {instancePath:instancePath+"/steps/" + i0+"/app",schemaPath:"#/properties/steps/items/properties/app/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9}};
+}
+}
+else {
+const err97 = {instancePath:instancePath+"/steps/" + i0+"/group",schemaPath:"#/properties/steps/items/properties/group/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err97];
 }
@@ -9410,11 +9410,11 @@ vErrors.push(err97);
 errors++;
 }
 }
-if(data29.connection !== undefined){
-let data30 = data29.connection;
-if(typeof data30 === "string"){
-if(!pattern3.test(data30)){
-const err98 = {instancePath:instancePath+"/steps/" + i0+"/app/connection",schemaPath:"#/properties/steps/items/properties/app/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(data7.app !== undefined){
+let data30 = data7.app;
+if(data30 && typeof data30 == "object" && !Array.isArray(data30)){
+if(Object.keys(data30).length < 2){
+const err98 = {instancePath:instancePath+"/steps/" + i0+"/app",schemaPath:"#/properties/steps/items/properties/app/minProperties",keyword:"minProperties",params:{limit: 2}};
 if(vErrors === null){
 vErrors = [err98];
 }
@@ -9423,9 +9423,8 @@ vErrors.push(err98);
 }
 errors++;
 }
-}
-else {
-const err99 = {instancePath:instancePath+"/steps/" + i0+"/app/connection",schemaPath:"#/properties/steps/items/properties/app/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(data30.connection === undefined){
+const err99 = {instancePath:instancePath+"/steps/" + i0+"/app",schemaPath:"#/properties/steps/items/properties/app/required",keyword:"required",params:{missingProperty: "connection"}};
 if(vErrors === null){
 vErrors = [err99];
 }
@@ -9434,12 +9433,9 @@ vErrors.push(err99);
 }
 errors++;
 }
-}
-if(data29.name !== undefined){
-let data31 = data29.name;
-if(typeof data31 === "string"){
-if(func1(data31) > 512){
-const err100 = {instancePath:instancePath+"/steps/" + i0+"/app/name",schemaPath:"#/properties/steps/items/properties/app/properties/name/maxLength",keyword:"maxLength",params:{limit: 512}};
+for(const key9 in data30){
+if(!(((((key9 === "connection") || (key9 === "name")) || (key9 === "id")) || (key9 === "throughGroup")) || (key9 === "when"))){
+const err100 = {instancePath:instancePath+"/steps/" + i0+"/app",schemaPath:"#/properties/steps/items/properties/app/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9}};
 if(vErrors === null){
 vErrors = [err100];
 }
@@ -9448,8 +9444,12 @@ vErrors.push(err100);
 }
 errors++;
 }
-if(func1(data31) < 1){
-const err101 = {instancePath:instancePath+"/steps/" + i0+"/app/name",schemaPath:"#/properties/steps/items/properties/app/properties/name/minLength",keyword:"minLength",params:{limit: 1}};
+}
+if(data30.connection !== undefined){
+let data31 = data30.connection;
+if(typeof data31 === "string"){
+if(!pattern3.test(data31)){
+const err101 = {instancePath:instancePath+"/steps/" + i0+"/app/connection",schemaPath:"#/properties/steps/items/properties/app/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
 if(vErrors === null){
 vErrors = [err101];
 }
@@ -9460,7 +9460,7 @@ errors++;
 }
 }
 else {
-const err102 = {instancePath:instancePath+"/steps/" + i0+"/app/name",schemaPath:"#/properties/steps/items/properties/app/properties/name/type",keyword:"type",params:{type: "string"}};
+const err102 = {instancePath:instancePath+"/steps/" + i0+"/app/connection",schemaPath:"#/properties/steps/items/properties/app/properties/connection/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err102];
 }
@@ -9470,11 +9470,11 @@ vErrors.push(err102);
 errors++;
 }
 }
-if(data29.id !== undefined){
-let data32 = data29.id;
+if(data30.name !== undefined){
+let data32 = data30.name;
 if(typeof data32 === "string"){
-if(func1(data32) > 256){
-const err103 = {instancePath:instancePath+"/steps/" + i0+"/app/id",schemaPath:"#/properties/steps/items/properties/app/properties/id/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(func1(data32) > 512){
+const err103 = {instancePath:instancePath+"/steps/" + i0+"/app/name",schemaPath:"#/properties/steps/items/properties/app/properties/name/maxLength",keyword:"maxLength",params:{limit: 512}};
 if(vErrors === null){
 vErrors = [err103];
 }
@@ -9484,7 +9484,7 @@ vErrors.push(err103);
 errors++;
 }
 if(func1(data32) < 1){
-const err104 = {instancePath:instancePath+"/steps/" + i0+"/app/id",schemaPath:"#/properties/steps/items/properties/app/properties/id/minLength",keyword:"minLength",params:{limit: 1}};
+const err104 = {instancePath:instancePath+"/steps/" + i0+"/app/name",schemaPath:"#/properties/steps/items/properties/app/properties/name/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err104];
 }
@@ -9495,7 +9495,7 @@ errors++;
 }
 }
 else {
-const err105 = {instancePath:instancePath+"/steps/" + i0+"/app/id",schemaPath:"#/properties/steps/items/properties/app/properties/id/type",keyword:"type",params:{type: "string"}};
+const err105 = {instancePath:instancePath+"/steps/" + i0+"/app/name",schemaPath:"#/properties/steps/items/properties/app/properties/name/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err105];
 }
@@ -9505,11 +9505,11 @@ vErrors.push(err105);
 errors++;
 }
 }
-if(data29.throughGroup !== undefined){
-let data33 = data29.throughGroup;
-if(data33 && typeof data33 == "object" && !Array.isArray(data33)){
-if(Object.keys(data33).length < 1){
-const err106 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/minProperties",keyword:"minProperties",params:{limit: 1}};
+if(data30.id !== undefined){
+let data33 = data30.id;
+if(typeof data33 === "string"){
+if(func1(data33) > 256){
+const err106 = {instancePath:instancePath+"/steps/" + i0+"/app/id",schemaPath:"#/properties/steps/items/properties/app/properties/id/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
 vErrors = [err106];
 }
@@ -9518,9 +9518,8 @@ vErrors.push(err106);
 }
 errors++;
 }
-for(const key10 in data33){
-if(!((key10 === "name") || (key10 === "id"))){
-const err107 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10}};
+if(func1(data33) < 1){
+const err107 = {instancePath:instancePath+"/steps/" + i0+"/app/id",schemaPath:"#/properties/steps/items/properties/app/properties/id/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err107];
 }
@@ -9530,11 +9529,8 @@ vErrors.push(err107);
 errors++;
 }
 }
-if(data33.name !== undefined){
-let data34 = data33.name;
-if(typeof data34 === "string"){
-if(func1(data34) > 512){
-const err108 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/name",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/name/maxLength",keyword:"maxLength",params:{limit: 512}};
+else {
+const err108 = {instancePath:instancePath+"/steps/" + i0+"/app/id",schemaPath:"#/properties/steps/items/properties/app/properties/id/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err108];
 }
@@ -9543,8 +9539,12 @@ vErrors.push(err108);
 }
 errors++;
 }
-if(func1(data34) < 1){
-const err109 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/name",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/name/minLength",keyword:"minLength",params:{limit: 1}};
+}
+if(data30.throughGroup !== undefined){
+let data34 = data30.throughGroup;
+if(data34 && typeof data34 == "object" && !Array.isArray(data34)){
+if(Object.keys(data34).length < 1){
+const err109 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/minProperties",keyword:"minProperties",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err109];
 }
@@ -9553,9 +9553,9 @@ vErrors.push(err109);
 }
 errors++;
 }
-}
-else {
-const err110 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/name",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/name/type",keyword:"type",params:{type: "string"}};
+for(const key10 in data34){
+if(!((key10 === "name") || (key10 === "id"))){
+const err110 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10}};
 if(vErrors === null){
 vErrors = [err110];
 }
@@ -9565,11 +9565,11 @@ vErrors.push(err110);
 errors++;
 }
 }
-if(data33.id !== undefined){
-let data35 = data33.id;
+if(data34.name !== undefined){
+let data35 = data34.name;
 if(typeof data35 === "string"){
-if(func1(data35) > 256){
-const err111 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/id",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/id/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(func1(data35) > 512){
+const err111 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/name",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/name/maxLength",keyword:"maxLength",params:{limit: 512}};
 if(vErrors === null){
 vErrors = [err111];
 }
@@ -9579,7 +9579,7 @@ vErrors.push(err111);
 errors++;
 }
 if(func1(data35) < 1){
-const err112 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/id",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/id/minLength",keyword:"minLength",params:{limit: 1}};
+const err112 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/name",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/name/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err112];
 }
@@ -9590,7 +9590,7 @@ errors++;
 }
 }
 else {
-const err113 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/id",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/id/type",keyword:"type",params:{type: "string"}};
+const err113 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/name",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/name/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err113];
 }
@@ -9600,9 +9600,11 @@ vErrors.push(err113);
 errors++;
 }
 }
-}
-else {
-const err114 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/type",keyword:"type",params:{type: "object"}};
+if(data34.id !== undefined){
+let data36 = data34.id;
+if(typeof data36 === "string"){
+if(func1(data36) > 256){
+const err114 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/id",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/id/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
 vErrors = [err114];
 }
@@ -9611,12 +9613,8 @@ vErrors.push(err114);
 }
 errors++;
 }
-}
-if(data29.when !== undefined){
-let data36 = data29.when;
-if(typeof data36 === "string"){
-if(func1(data36) > 4000){
-const err115 = {instancePath:instancePath+"/steps/" + i0+"/app/when",schemaPath:"#/properties/steps/items/properties/app/properties/when/maxLength",keyword:"maxLength",params:{limit: 4000}};
+if(func1(data36) < 1){
+const err115 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/id",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/id/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err115];
 }
@@ -9625,8 +9623,9 @@ vErrors.push(err115);
 }
 errors++;
 }
-if(func1(data36) < 1){
-const err116 = {instancePath:instancePath+"/steps/" + i0+"/app/when",schemaPath:"#/properties/steps/items/properties/app/properties/when/minLength",keyword:"minLength",params:{limit: 1}};
+}
+else {
+const err116 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup/id",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/properties/id/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err116];
 }
@@ -9636,8 +9635,9 @@ vErrors.push(err116);
 errors++;
 }
 }
+}
 else {
-const err117 = {instancePath:instancePath+"/steps/" + i0+"/app/when",schemaPath:"#/properties/steps/items/properties/app/properties/when/type",keyword:"type",params:{type: "string"}};
+const err117 = {instancePath:instancePath+"/steps/" + i0+"/app/throughGroup",schemaPath:"#/properties/steps/items/properties/app/properties/throughGroup/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err117];
 }
@@ -9647,9 +9647,11 @@ vErrors.push(err117);
 errors++;
 }
 }
-}
-else {
-const err118 = {instancePath:instancePath+"/steps/" + i0+"/app",schemaPath:"#/properties/steps/items/properties/app/type",keyword:"type",params:{type: "object"}};
+if(data30.when !== undefined){
+let data37 = data30.when;
+if(typeof data37 === "string"){
+if(func1(data37) > 4000){
+const err118 = {instancePath:instancePath+"/steps/" + i0+"/app/when",schemaPath:"#/properties/steps/items/properties/app/properties/when/maxLength",keyword:"maxLength",params:{limit: 4000}};
 if(vErrors === null){
 vErrors = [err118];
 }
@@ -9658,12 +9660,8 @@ vErrors.push(err118);
 }
 errors++;
 }
-}
-if(data7.none !== undefined){
-let data37 = data7.none;
-if(data37 && typeof data37 == "object" && !Array.isArray(data37)){
-if(data37.connection === undefined){
-const err119 = {instancePath:instancePath+"/steps/" + i0+"/none",schemaPath:"#/properties/steps/items/properties/none/required",keyword:"required",params:{missingProperty: "connection"}};
+if(func1(data37) < 1){
+const err119 = {instancePath:instancePath+"/steps/" + i0+"/app/when",schemaPath:"#/properties/steps/items/properties/app/properties/when/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err119];
 }
@@ -9672,9 +9670,9 @@ vErrors.push(err119);
 }
 errors++;
 }
-for(const key11 in data37){
-if(!((key11 === "connection") || (key11 === "when"))){
-const err120 = {instancePath:instancePath+"/steps/" + i0+"/none",schemaPath:"#/properties/steps/items/properties/none/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11}};
+}
+else {
+const err120 = {instancePath:instancePath+"/steps/" + i0+"/app/when",schemaPath:"#/properties/steps/items/properties/app/properties/when/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err120];
 }
@@ -9684,11 +9682,9 @@ vErrors.push(err120);
 errors++;
 }
 }
-if(data37.connection !== undefined){
-let data38 = data37.connection;
-if(typeof data38 === "string"){
-if(!pattern3.test(data38)){
-const err121 = {instancePath:instancePath+"/steps/" + i0+"/none/connection",schemaPath:"#/properties/steps/items/properties/none/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+}
+else {
+const err121 = {instancePath:instancePath+"/steps/" + i0+"/app",schemaPath:"#/properties/steps/items/properties/app/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err121];
 }
@@ -9698,8 +9694,11 @@ vErrors.push(err121);
 errors++;
 }
 }
-else {
-const err122 = {instancePath:instancePath+"/steps/" + i0+"/none/connection",schemaPath:"#/properties/steps/items/properties/none/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(data7.none !== undefined){
+let data38 = data7.none;
+if(data38 && typeof data38 == "object" && !Array.isArray(data38)){
+if(data38.connection === undefined){
+const err122 = {instancePath:instancePath+"/steps/" + i0+"/none",schemaPath:"#/properties/steps/items/properties/none/required",keyword:"required",params:{missingProperty: "connection"}};
 if(vErrors === null){
 vErrors = [err122];
 }
@@ -9708,12 +9707,9 @@ vErrors.push(err122);
 }
 errors++;
 }
-}
-if(data37.when !== undefined){
-let data39 = data37.when;
-if(typeof data39 === "string"){
-if(func1(data39) > 4000){
-const err123 = {instancePath:instancePath+"/steps/" + i0+"/none/when",schemaPath:"#/properties/steps/items/properties/none/properties/when/maxLength",keyword:"maxLength",params:{limit: 4000}};
+for(const key11 in data38){
+if(!((key11 === "connection") || (key11 === "when"))){
+const err123 = {instancePath:instancePath+"/steps/" + i0+"/none",schemaPath:"#/properties/steps/items/properties/none/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11}};
 if(vErrors === null){
 vErrors = [err123];
 }
@@ -9722,8 +9718,12 @@ vErrors.push(err123);
 }
 errors++;
 }
-if(func1(data39) < 1){
-const err124 = {instancePath:instancePath+"/steps/" + i0+"/none/when",schemaPath:"#/properties/steps/items/properties/none/properties/when/minLength",keyword:"minLength",params:{limit: 1}};
+}
+if(data38.connection !== undefined){
+let data39 = data38.connection;
+if(typeof data39 === "string"){
+if(!pattern3.test(data39)){
+const err124 = {instancePath:instancePath+"/steps/" + i0+"/none/connection",schemaPath:"#/properties/steps/items/properties/none/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
 if(vErrors === null){
 vErrors = [err124];
 }
@@ -9734,7 +9734,7 @@ errors++;
 }
 }
 else {
-const err125 = {instancePath:instancePath+"/steps/" + i0+"/none/when",schemaPath:"#/properties/steps/items/properties/none/properties/when/type",keyword:"type",params:{type: "string"}};
+const err125 = {instancePath:instancePath+"/steps/" + i0+"/none/connection",schemaPath:"#/properties/steps/items/properties/none/properties/connection/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err125];
 }
@@ -9744,9 +9744,11 @@ vErrors.push(err125);
 errors++;
 }
 }
-}
-else {
-const err126 = {instancePath:instancePath+"/steps/" + i0+"/none",schemaPath:"#/properties/steps/items/properties/none/type",keyword:"type",params:{type: "object"}};
+if(data38.when !== undefined){
+let data40 = data38.when;
+if(typeof data40 === "string"){
+if(func1(data40) > 4000){
+const err126 = {instancePath:instancePath+"/steps/" + i0+"/none/when",schemaPath:"#/properties/steps/items/properties/none/properties/when/maxLength",keyword:"maxLength",params:{limit: 4000}};
 if(vErrors === null){
 vErrors = [err126];
 }
@@ -9755,10 +9757,8 @@ vErrors.push(err126);
 }
 errors++;
 }
-}
-}
-else {
-const err127 = {instancePath:instancePath+"/steps/" + i0,schemaPath:"#/properties/steps/items/type",keyword:"type",params:{type: "object"}};
+if(func1(data40) < 1){
+const err127 = {instancePath:instancePath+"/steps/" + i0+"/none/when",schemaPath:"#/properties/steps/items/properties/none/properties/when/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err127];
 }
@@ -9768,9 +9768,8 @@ vErrors.push(err127);
 errors++;
 }
 }
-}
 else {
-const err128 = {instancePath:instancePath+"/steps",schemaPath:"#/properties/steps/type",keyword:"type",params:{type: "array"}};
+const err128 = {instancePath:instancePath+"/steps/" + i0+"/none/when",schemaPath:"#/properties/steps/items/properties/none/properties/when/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -9782,12 +9781,48 @@ errors++;
 }
 }
 else {
-const err129 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err129 = {instancePath:instancePath+"/steps/" + i0+"/none",schemaPath:"#/properties/steps/items/properties/none/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err129];
 }
 else {
 vErrors.push(err129);
+}
+errors++;
+}
+}
+}
+else {
+const err130 = {instancePath:instancePath+"/steps/" + i0,schemaPath:"#/properties/steps/items/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err130];
+}
+else {
+vErrors.push(err130);
+}
+errors++;
+}
+}
+}
+else {
+const err131 = {instancePath:instancePath+"/steps",schemaPath:"#/properties/steps/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err131];
+}
+else {
+vErrors.push(err131);
+}
+errors++;
+}
+}
+}
+else {
+const err132 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err132];
+}
+else {
+vErrors.push(err132);
 }
 errors++;
 }
