@@ -67,7 +67,8 @@ const disputed = (
 const unlinked = (input: CorrelateAccountInput, owner: string, identity: Identity): CorrelatedAccount => {
   const { account, accountStream, connection, accountId, claim, rivals } = input;
   const other = identity.links[connection]?.accountId;
-  const contenders = [...rivals, ...(other === undefined ? [] : [other])];
+  // Whoever names the rivals may not know yet that one of them was linked.
+  const contenders = [...new Set([...rivals, ...(other === undefined ? [] : [other])])];
   if (contenders.length > 0) return disputed(input, owner, contenders);
   if (claim.claim.owner === undefined) return { situation: 'unlinked', steps: [claimStep(claim.stream, owner, 'link')] };
   const cause: InputRef = { stream: accountStream, revision: Math.max(account.revision, 0) };

@@ -11,7 +11,7 @@ import {
   type Step,
 } from '@muster/identity';
 import type { DirectoryIndex } from './directory-index.ts';
-import type { PersonFacts } from './person-facts.ts';
+import type { Applied, PersonFacts } from './person-facts.ts';
 
 /** More steps than any person can need: a loop that never ends is a defect, not a wait. */
 const MOST_STEPS = 300;
@@ -41,29 +41,26 @@ export interface Correlation {
 /** Takes one step after the other, each on facts read anew, until none is left: who the person is, their login, their accounts. */
 export async function correlatePerson(work: Correlating): Promise<Correlation | undefined> {
   const logins = new Map<string, LoginFacts>();
-  let lookedAgain = false;
   for (let taken = 0; taken < MOST_STEPS; taken += 1) {
     const worker = await work.facts.worker(work.workerStream);
     if (worker.workerKey === undefined) return undefined;
     const found = await nextSteps(work, worker.workerKey, logins);
-    const changed = await takeFirst(work, found.steps);
-    const atRest = restsAfter(found, changed);
-    if (atRest && (lookedAgain || found.steps.length === 0)) return found;
-    // A step that changed nothing may have come too late: somebody else took the claim meanwhile, and there is another way from here.
-    if (atRest) lookedAgain = true;
-    if (changed) lookedAgain = false;
-    if (found.needs.length === 0) logins.clear();
+    const outcome = await takeFirst(work, found.steps);
+    if (outcome === 'nothing' && found.needs.length === 0) return found;
+    // Who owns a login that was looked at before may be another by now.
+    if (outcome !== 'nothing') logins.clear();
     for (const login of found.needs) logins.set(login, await loginFacts(work, login));
   }
   throw new RangeError(`correlating ${work.identityId} did not come to an end within ${MOST_STEPS} steps`);
 }
 
-const restsAfter = ({ needs }: Found, changed: boolean): boolean => !changed && needs.length === 0;
-
-/** Steps are taken until one changes something: what follows is decided on the facts after it. */
-async function takeFirst({ facts }: Correlating, steps: readonly Step[]): Promise<boolean> {
-  for (const step of steps) if (await facts.apply(step)) return true;
-  return false;
+/** Steps are taken until one changes something, or comes too late because somebody else was there first: what follows is decided on the facts after it. */
+async function takeFirst({ facts }: Correlating, steps: readonly Step[]): Promise<Applied> {
+  for (const step of steps) {
+    const outcome = await facts.apply(step);
+    if (outcome !== 'nothing') return outcome;
+  }
+  return 'nothing';
 }
 
 interface Found extends Correlation {

@@ -27,6 +27,9 @@ type Decided = { type: string; data: object };
 /** How steps come true: written to the store, or, for a dry run, only in what has been loaded. */
 export type Writing = { readonly live: (type: string) => EventMetadata } | 'dry';
 
+/** What became of a decision. `overtaken`: it was made on facts that were no longer the newest, and on those it changes nothing. */
+export type Applied = 'changed' | 'overtaken' | 'nothing';
+
 /**
  * The streams that one decision about one person reads, each loaded once, from the store itself. Remembers what it read and up to which revision: that
  * is recorded with the plan.
@@ -58,8 +61,8 @@ export class PersonFacts {
       .toSorted((a, b) => (a.stream < b.stream ? -1 : 1));
   }
 
-  /** Takes a step; answers whether it changed anything. What its stream held is loaded anew if somebody else wrote there. */
-  apply(step: Step): Promise<boolean> {
+  /** Takes a step. What its stream held is loaded anew if somebody else wrote there. */
+  apply(step: Step): Promise<Applied> {
     switch (step.category) {
       case 'claim':
         return this.change(claimCategory, step.stream, step.decide);
@@ -70,18 +73,19 @@ export class PersonFacts {
     }
   }
 
-  async change<S, E extends Decided>(category: StreamCategory<S, E>, stream: string, decide: (state: S) => readonly E[]): Promise<boolean> {
+  async change<S, E extends Decided>(category: StreamCategory<S, E>, stream: string, decide: (state: S) => readonly E[]): Promise<Applied> {
     const before = await this.loadWhole(category, stream);
     if (this.writing === 'dry') {
       const events = decide(before.state);
       const recorded = events.map((event, index) => ({ ...event, id: '', revision: before.revision + 1 + index, recordedAt: this.asOf }));
       this.loaded.set(stream, { state: fold(category, recorded, before.state), revision: before.revision + events.length });
-      return events.length > 0;
+      return events.length > 0 ? 'changed' : 'nothing';
     }
     const { live } = this.writing;
     const { state, revision, events } = await this.store.transact(category, { stream, ...before }, decide, (event) => live(event.type));
     this.loaded.set(stream, { state, revision });
-    return events.length > 0;
+    if (events.length > 0) return 'changed';
+    return revision === before.revision ? 'nothing' : 'overtaken';
   }
 
   private async load<S, E extends Decided>(category: StreamCategory<S, E>, stream: string): Promise<S> {
