@@ -196,6 +196,13 @@ export interface WorkerRecord {
     status: 'active' | 'onLeave' | 'terminated' | 'rescinded';
     effectiveFrom?: string;
     /**
+     * which employment of the person this record is about, where a person may have several; absent: their only one
+     */
+    employment?: {
+      id: string;
+      primary?: boolean;
+    };
+    /**
      * @maxItems 100
      */
     apps?: {
@@ -662,6 +669,10 @@ export interface PlanHeld {
     code: string;
     message: string;
     /**
+     * the run in which this is judged
+     */
+    run?: string;
+    /**
      * @maxItems 2000
      */
     commandIds?: string[];
@@ -792,6 +803,253 @@ export interface CommandSent {
   sentAt: string;
   attempt: number;
   fault: FaultRecord;
+}
+/**
+ * A run that was released used up this much of a limit.
+ */
+export interface AllowanceDrawn {
+  /**
+   * name of the connection: one org, tenant or system
+   */
+  connection: string;
+  /**
+   * whose limit counts: the action, or `leaver` for what people lose who left
+   */
+  limit: 'create' | 'set' | 'enable' | 'disable' | 'revokeSessions' | 'grant' | 'revoke' | 'leaver';
+  runId: string;
+  people: number;
+  at: string;
+}
+/**
+ * A person lets the run go, or a part of it. Everybody is planned again first: only what stands in both is sent.
+ */
+export interface RunApproved {
+  runId: string;
+  by: string;
+  /**
+   * SHA-256 over the sorted pairs of identity and command id
+   */
+  planHash: string;
+  /**
+   * only what fits all that is named; absent: everything
+   */
+  part?: {
+    /**
+     * @minItems 1
+     * @maxItems 100
+     *
+     * Items: name of the connection: one org, tenant or system
+     */
+    connections?: string[];
+    /**
+     * @minItems 1
+     * @maxItems 20
+     *
+     * Items: whose limit counts: the action, or `leaver` for what people lose who left
+     */
+    actions?: ('create' | 'set' | 'enable' | 'disable' | 'revokeSessions' | 'grant' | 'revoke' | 'leaver')[];
+    /**
+     * @minItems 1
+     * @maxItems 20000
+     */
+    identities?: string[];
+  };
+}
+/**
+ * Nothing of the run waits any more.
+ */
+export interface RunClosed {
+  runId: string;
+  outcome: 'empty' | 'released' | 'approved' | 'refused';
+}
+/**
+ * What of the run was not released waits for a person.
+ */
+export interface RunHeld {
+  runId: string;
+  /**
+   * SHA-256 over the sorted pairs of identity and command id
+   */
+  planHash: string;
+  /**
+   * @minItems 1
+   * @maxItems 2000
+   */
+  because: {
+    code: string;
+    /**
+     * name of the connection: one org, tenant or system
+     */
+    connection: string;
+    /**
+     * whose limit counts: the action, or `leaver` for what people lose who left
+     */
+    limit: 'create' | 'set' | 'enable' | 'disable' | 'revokeSessions' | 'grant' | 'revoke' | 'leaver';
+    people: number;
+    /**
+     * people / people linked on that connection
+     */
+    share: number;
+    /**
+     * people that the limit lets through in its time
+     */
+    allowed: number;
+    /**
+     * what of it was not used up when the run was judged
+     */
+    left: number;
+  }[];
+}
+/**
+ * People who were planned for a run, and what of their plans waits for its judgement. A person may stand on several pages.
+ */
+export interface RunMembersPlanned {
+  runId: string;
+  page: number;
+  /**
+   * @minItems 1
+   * @maxItems 500
+   */
+  members: {
+    identityId: string;
+    planId: string;
+    /**
+     * revision of the plan stream that holds these commands
+     */
+    planRevision: number;
+    lifecycleRevision: number;
+    /**
+     * @minItems 1
+     * @maxItems 200
+     */
+    changes: {
+      /**
+       * name of the connection: one org, tenant or system
+       */
+      connection: string;
+      action: 'create' | 'set' | 'enable' | 'disable' | 'revokeSessions' | 'grant' | 'revoke';
+      /**
+       * whose limit counts: the action, or `leaver` for what people lose who left
+       */
+      limit: 'create' | 'set' | 'enable' | 'disable' | 'revokeSessions' | 'grant' | 'revoke' | 'leaver';
+      /**
+       * @minItems 1
+       * @maxItems 2000
+       */
+      commandIds: string[];
+    }[];
+  }[];
+}
+/**
+ * A run began: what people are to lose or get is collected, counted as one and judged before the first of it is written.
+ */
+export interface RunOpened {
+  runId: string;
+  /**
+   * collect: whoever comes; flow: everybody, a flow version was published or retired; file: the workers of an HR read; scope: chosen people
+   */
+  kind: 'collect' | 'flow' | 'file' | 'scope';
+  /**
+   * what the run was opened for
+   */
+  cause: {
+    flow?: string;
+    version?: number;
+    /**
+     * name of the connection: one org, tenant or system
+     */
+    connection?: string;
+    readId?: string;
+    by?: string;
+  };
+  /**
+   * of scope: who was chosen
+   *
+   * @maxItems 500
+   */
+  identities?: string[];
+  /**
+   * size of the frozen set; absent: there is none
+   */
+  people?: number;
+}
+/**
+ * A person says that what of the run was not let go must not be done. It stays held and is shown.
+ */
+export interface RunRefused {
+  runId: string;
+  by: string;
+  /**
+   * SHA-256 over the sorted pairs of identity and command id
+   */
+  planHash: string;
+  reason: string;
+}
+/**
+ * These parts of the run are within their limits and leave without a person. Everybody is planned again first: only what still stands is sent.
+ */
+export interface RunReleased {
+  runId: string;
+  /**
+   * SHA-256 over the sorted pairs of identity and command id
+   */
+  planHash: string;
+  /**
+   * @maxItems 2000
+   */
+  parts: {
+    /**
+     * name of the connection: one org, tenant or system
+     */
+    connection: string;
+    /**
+     * whose limit counts: the action, or `leaver` for what people lose who left
+     */
+    limit: 'create' | 'set' | 'enable' | 'disable' | 'revokeSessions' | 'grant' | 'revoke' | 'leaver';
+  }[];
+}
+/**
+ * Nobody joins the run any more: this is what will be judged, and what an approval is given for.
+ */
+export interface RunSealed {
+  runId: string;
+  /**
+   * SHA-256 over the sorted pairs of identity and command id
+   */
+  planHash: string;
+  /**
+   * quiet: all who were to be looked at had been planned and nobody came; patience: it had been open for too long
+   */
+  because: 'quiet' | 'patience';
+  people: number;
+  commands: number;
+  /**
+   * @maxItems 2000
+   */
+  counts: {
+    /**
+     * name of the connection: one org, tenant or system
+     */
+    connection: string;
+    /**
+     * whose limit counts: the action, or `leaver` for what people lose who left
+     */
+    limit: 'create' | 'set' | 'enable' | 'disable' | 'revokeSessions' | 'grant' | 'revoke' | 'leaver';
+    people: number;
+    commands: number;
+    /**
+     * people linked on that connection
+     */
+    linked: number;
+    /**
+     * people / people linked on that connection
+     */
+    share: number;
+    /**
+     * the least time that the budget of the connection leaves for it
+     */
+    seconds?: number;
+  }[];
 }
 /**
  * A fetch saw what was already recorded. It settles our own writes of these aspects.
@@ -1154,6 +1412,15 @@ export interface EventData {
   PlanReleased: PlanReleased;
   CommandEnded: CommandEnded;
   CommandSent: CommandSent;
+  AllowanceDrawn: AllowanceDrawn;
+  RunApproved: RunApproved;
+  RunClosed: RunClosed;
+  RunHeld: RunHeld;
+  RunMembersPlanned: RunMembersPlanned;
+  RunOpened: RunOpened;
+  RunRefused: RunRefused;
+  RunReleased: RunReleased;
+  RunSealed: RunSealed;
   AccountConfirmed: AccountConfirmed;
   AccountDeleted: AccountDeleted;
   AccountDisablementTraced: AccountDisablementTraced;

@@ -1712,7 +1712,7 @@ validate67.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 export const Value = validate54;
 
 export const WorkerRecord = validate68;
-const schema28 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:common/worker-record.v1","title":"WorkerRecord","type":"object","properties":{"schemas":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":10},"externalId":{"type":"string","minLength":1,"maxLength":128},"userName":{"anyOf":[{"type":"string","maxLength":320},{"type":"null"}]},"name":{"type":"object","properties":{"givenName":{"type":"string","minLength":1,"maxLength":256},"familyName":{"type":"string","minLength":1,"maxLength":256},"middleName":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"formatted":{"anyOf":[{"type":"string","maxLength":512},{"type":"null"}]},"honorificPrefix":{"anyOf":[{"type":"string","maxLength":1024},{"type":"null"}]},"honorificSuffix":{"anyOf":[{"type":"string","maxLength":1024},{"type":"null"}]}},"required":["givenName","familyName"],"additionalProperties":true},"displayName":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"title":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"active":{"type":"boolean"},"emails":{"type":"array","items":{"type":"object","properties":{"value":{"type":"string","maxLength":320},"type":{"type":"string","maxLength":1024},"primary":{"type":"boolean"}},"required":["value"],"additionalProperties":true},"maxItems":20},"phoneNumbers":{"type":"array","items":{"type":"object","properties":{"value":{"type":"string","maxLength":64},"type":{"type":"string","maxLength":1024},"primary":{"type":"boolean"}},"required":["value"],"additionalProperties":true},"maxItems":20},"addresses":{"type":"array","items":{"type":"object","properties":{"type":{"type":"string","maxLength":1024},"streetAddress":{"type":"string","maxLength":512},"locality":{"type":"string","maxLength":256},"region":{"type":"string","maxLength":256},"postalCode":{"type":"string","maxLength":32},"country":{"type":"string","maxLength":2},"formatted":{"type":"string","maxLength":1024},"primary":{"type":"boolean"}},"required":[],"additionalProperties":true},"maxItems":20},"preferredLanguage":{"anyOf":[{"type":"string","maxLength":35},{"type":"null"}]},"locale":{"anyOf":[{"type":"string","maxLength":35},{"type":"null"}]},"timezone":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"type":"object","properties":{"employeeNumber":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"costCenter":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"organization":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"division":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"department":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"manager":{"anyOf":[{"type":"object","properties":{"value":{"type":"string","maxLength":128},"displayName":{"anyOf":[{"type":"string","maxLength":1024},{"type":"null"}]}},"required":["value"],"additionalProperties":true},{"type":"null"}]}},"required":[],"additionalProperties":true},"urn:muster:scim:schemas:extension:worker:1.0:User":{"type":"object","properties":{"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"hireDate":{"type":"string","format":"date"},"leaveDate":{"anyOf":[{"type":"string","format":"date"},{"type":"null"}]},"timeZone":{"type":"string","maxLength":64},"employmentType":{"type":"string","enum":["employee","contractor","intern"]},"status":{"type":"string","enum":["active","onLeave","terminated","rescinded"]},"effectiveFrom":{"type":"string","format":"date"},"apps":{"type":"array","items":{"type":"object","properties":{"app":{"type":"string","minLength":1,"maxLength":256},"until":{"type":"string","format":"date"},"assignedBy":{"type":"string","minLength":1,"maxLength":256}},"required":["app","assignedBy"],"additionalProperties":false},"maxItems":100}},"required":["hireDate","status"],"additionalProperties":false}},"required":["schemas","externalId","name","urn:muster:scim:schemas:extension:worker:1.0:User"],"additionalProperties":false};
+const schema28 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:common/worker-record.v1","title":"WorkerRecord","type":"object","properties":{"schemas":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":10},"externalId":{"type":"string","minLength":1,"maxLength":128},"userName":{"anyOf":[{"type":"string","maxLength":320},{"type":"null"}]},"name":{"type":"object","properties":{"givenName":{"type":"string","minLength":1,"maxLength":256},"familyName":{"type":"string","minLength":1,"maxLength":256},"middleName":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"formatted":{"anyOf":[{"type":"string","maxLength":512},{"type":"null"}]},"honorificPrefix":{"anyOf":[{"type":"string","maxLength":1024},{"type":"null"}]},"honorificSuffix":{"anyOf":[{"type":"string","maxLength":1024},{"type":"null"}]}},"required":["givenName","familyName"],"additionalProperties":true},"displayName":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"title":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"active":{"type":"boolean"},"emails":{"type":"array","items":{"type":"object","properties":{"value":{"type":"string","maxLength":320},"type":{"type":"string","maxLength":1024},"primary":{"type":"boolean"}},"required":["value"],"additionalProperties":true},"maxItems":20},"phoneNumbers":{"type":"array","items":{"type":"object","properties":{"value":{"type":"string","maxLength":64},"type":{"type":"string","maxLength":1024},"primary":{"type":"boolean"}},"required":["value"],"additionalProperties":true},"maxItems":20},"addresses":{"type":"array","items":{"type":"object","properties":{"type":{"type":"string","maxLength":1024},"streetAddress":{"type":"string","maxLength":512},"locality":{"type":"string","maxLength":256},"region":{"type":"string","maxLength":256},"postalCode":{"type":"string","maxLength":32},"country":{"type":"string","maxLength":2},"formatted":{"type":"string","maxLength":1024},"primary":{"type":"boolean"}},"required":[],"additionalProperties":true},"maxItems":20},"preferredLanguage":{"anyOf":[{"type":"string","maxLength":35},{"type":"null"}]},"locale":{"anyOf":[{"type":"string","maxLength":35},{"type":"null"}]},"timezone":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"type":"object","properties":{"employeeNumber":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"costCenter":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"organization":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"division":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"department":{"anyOf":[{"type":"string","maxLength":256},{"type":"null"}]},"manager":{"anyOf":[{"type":"object","properties":{"value":{"type":"string","maxLength":128},"displayName":{"anyOf":[{"type":"string","maxLength":1024},{"type":"null"}]}},"required":["value"],"additionalProperties":true},{"type":"null"}]}},"required":[],"additionalProperties":true},"urn:muster:scim:schemas:extension:worker:1.0:User":{"type":"object","properties":{"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"hireDate":{"type":"string","format":"date"},"leaveDate":{"anyOf":[{"type":"string","format":"date"},{"type":"null"}]},"timeZone":{"type":"string","maxLength":64},"employmentType":{"type":"string","enum":["employee","contractor","intern"]},"status":{"type":"string","enum":["active","onLeave","terminated","rescinded"]},"effectiveFrom":{"type":"string","format":"date"},"employment":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":128},"primary":{"type":"boolean"}},"required":["id"],"additionalProperties":false},"apps":{"type":"array","items":{"type":"object","properties":{"app":{"type":"string","minLength":1,"maxLength":256},"until":{"type":"string","format":"date"},"assignedBy":{"type":"string","minLength":1,"maxLength":256}},"required":["app","assignedBy"],"additionalProperties":false},"maxItems":100}},"required":["hireDate","status"],"additionalProperties":false}},"required":["schemas","externalId","name","urn:muster:scim:schemas:extension:worker:1.0:User"],"additionalProperties":false};
 const formats6 = module0.fullFormats.date;
 
 function validate68(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -3598,7 +3598,7 @@ vErrors.push(err131);
 errors++;
 }
 for(const key1 in data46){
-if(!((((((((key1 === "recordVersion") || (key1 === "hireDate")) || (key1 === "leaveDate")) || (key1 === "timeZone")) || (key1 === "employmentType")) || (key1 === "status")) || (key1 === "effectiveFrom")) || (key1 === "apps"))){
+if(!(func5.call(schema28.properties["urn:muster:scim:schemas:extension:worker:1.0:User"].properties, key1))){
 const err132 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
 if(vErrors === null){
 vErrors = [err132];
@@ -3870,11 +3870,11 @@ vErrors.push(err151);
 errors++;
 }
 }
-if(data46.apps !== undefined){
-let data54 = data46.apps;
-if(Array.isArray(data54)){
-if(data54.length > 100){
-const err152 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/maxItems",keyword:"maxItems",params:{limit: 100}};
+if(data46.employment !== undefined){
+let data54 = data46.employment;
+if(data54 && typeof data54 == "object" && !Array.isArray(data54)){
+if(data54.id === undefined){
+const err152 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/employment",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/employment/required",keyword:"required",params:{missingProperty: "id"}};
 if(vErrors === null){
 vErrors = [err152];
 }
@@ -3883,12 +3883,9 @@ vErrors.push(err152);
 }
 errors++;
 }
-const len4 = data54.length;
-for(let i4=0; i4<len4; i4++){
-let data55 = data54[i4];
-if(data55 && typeof data55 == "object" && !Array.isArray(data55)){
-if(data55.app === undefined){
-const err153 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/required",keyword:"required",params:{missingProperty: "app"}};
+for(const key2 in data54){
+if(!((key2 === "id") || (key2 === "primary"))){
+const err153 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/employment",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/employment/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2}};
 if(vErrors === null){
 vErrors = [err153];
 }
@@ -3897,8 +3894,12 @@ vErrors.push(err153);
 }
 errors++;
 }
-if(data55.assignedBy === undefined){
-const err154 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/required",keyword:"required",params:{missingProperty: "assignedBy"}};
+}
+if(data54.id !== undefined){
+let data55 = data54.id;
+if(typeof data55 === "string"){
+if(func1(data55) > 128){
+const err154 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/employment/id",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/employment/properties/id/maxLength",keyword:"maxLength",params:{limit: 128}};
 if(vErrors === null){
 vErrors = [err154];
 }
@@ -3907,9 +3908,8 @@ vErrors.push(err154);
 }
 errors++;
 }
-for(const key2 in data55){
-if(!(((key2 === "app") || (key2 === "until")) || (key2 === "assignedBy"))){
-const err155 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2}};
+if(func1(data55) < 1){
+const err155 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/employment/id",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/employment/properties/id/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err155];
 }
@@ -3919,11 +3919,8 @@ vErrors.push(err155);
 errors++;
 }
 }
-if(data55.app !== undefined){
-let data56 = data55.app;
-if(typeof data56 === "string"){
-if(func1(data56) > 256){
-const err156 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/app",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/app/maxLength",keyword:"maxLength",params:{limit: 256}};
+else {
+const err156 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/employment/id",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/employment/properties/id/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err156];
 }
@@ -3932,8 +3929,10 @@ vErrors.push(err156);
 }
 errors++;
 }
-if(func1(data56) < 1){
-const err157 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/app",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/app/minLength",keyword:"minLength",params:{limit: 1}};
+}
+if(data54.primary !== undefined){
+if(typeof data54.primary !== "boolean"){
+const err157 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/employment/primary",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/employment/properties/primary/type",keyword:"type",params:{type: "boolean"}};
 if(vErrors === null){
 vErrors = [err157];
 }
@@ -3943,8 +3942,9 @@ vErrors.push(err157);
 errors++;
 }
 }
+}
 else {
-const err158 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/app",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/app/type",keyword:"type",params:{type: "string"}};
+const err158 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/employment",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/employment/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err158];
 }
@@ -3954,11 +3954,11 @@ vErrors.push(err158);
 errors++;
 }
 }
-if(data55.until !== undefined){
-let data57 = data55.until;
-if(typeof data57 === "string"){
-if(!(formats6.validate(data57))){
-const err159 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/until",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/until/format",keyword:"format",params:{format: "date"}};
+if(data46.apps !== undefined){
+let data57 = data46.apps;
+if(Array.isArray(data57)){
+if(data57.length > 100){
+const err159 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/maxItems",keyword:"maxItems",params:{limit: 100}};
 if(vErrors === null){
 vErrors = [err159];
 }
@@ -3967,9 +3967,12 @@ vErrors.push(err159);
 }
 errors++;
 }
-}
-else {
-const err160 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/until",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/until/type",keyword:"type",params:{type: "string"}};
+const len4 = data57.length;
+for(let i4=0; i4<len4; i4++){
+let data58 = data57[i4];
+if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
+if(data58.app === undefined){
+const err160 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/required",keyword:"required",params:{missingProperty: "app"}};
 if(vErrors === null){
 vErrors = [err160];
 }
@@ -3978,12 +3981,8 @@ vErrors.push(err160);
 }
 errors++;
 }
-}
-if(data55.assignedBy !== undefined){
-let data58 = data55.assignedBy;
-if(typeof data58 === "string"){
-if(func1(data58) > 256){
-const err161 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/assignedBy",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/assignedBy/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(data58.assignedBy === undefined){
+const err161 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/required",keyword:"required",params:{missingProperty: "assignedBy"}};
 if(vErrors === null){
 vErrors = [err161];
 }
@@ -3992,8 +3991,9 @@ vErrors.push(err161);
 }
 errors++;
 }
-if(func1(data58) < 1){
-const err162 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/assignedBy",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/assignedBy/minLength",keyword:"minLength",params:{limit: 1}};
+for(const key3 in data58){
+if(!(((key3 === "app") || (key3 === "until")) || (key3 === "assignedBy"))){
+const err162 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3}};
 if(vErrors === null){
 vErrors = [err162];
 }
@@ -4003,8 +4003,11 @@ vErrors.push(err162);
 errors++;
 }
 }
-else {
-const err163 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/assignedBy",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/assignedBy/type",keyword:"type",params:{type: "string"}};
+if(data58.app !== undefined){
+let data59 = data58.app;
+if(typeof data59 === "string"){
+if(func1(data59) > 256){
+const err163 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/app",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/app/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
 vErrors = [err163];
 }
@@ -4013,10 +4016,8 @@ vErrors.push(err163);
 }
 errors++;
 }
-}
-}
-else {
-const err164 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/type",keyword:"type",params:{type: "object"}};
+if(func1(data59) < 1){
+const err164 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/app",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/app/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err164];
 }
@@ -4026,9 +4027,8 @@ vErrors.push(err164);
 errors++;
 }
 }
-}
 else {
-const err165 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/type",keyword:"type",params:{type: "array"}};
+const err165 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/app",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/app/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err165];
 }
@@ -4038,9 +4038,11 @@ vErrors.push(err165);
 errors++;
 }
 }
-}
-else {
-const err166 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/type",keyword:"type",params:{type: "object"}};
+if(data58.until !== undefined){
+let data60 = data58.until;
+if(typeof data60 === "string"){
+if(!(formats6.validate(data60))){
+const err166 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/until",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/until/format",keyword:"format",params:{format: "date"}};
 if(vErrors === null){
 vErrors = [err166];
 }
@@ -4050,14 +4052,96 @@ vErrors.push(err166);
 errors++;
 }
 }
-}
 else {
-const err167 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err167 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/until",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/until/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err167];
 }
 else {
 vErrors.push(err167);
+}
+errors++;
+}
+}
+if(data58.assignedBy !== undefined){
+let data61 = data58.assignedBy;
+if(typeof data61 === "string"){
+if(func1(data61) > 256){
+const err168 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/assignedBy",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/assignedBy/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err168];
+}
+else {
+vErrors.push(err168);
+}
+errors++;
+}
+if(func1(data61) < 1){
+const err169 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/assignedBy",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/assignedBy/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err169];
+}
+else {
+vErrors.push(err169);
+}
+errors++;
+}
+}
+else {
+const err170 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4+"/assignedBy",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/properties/assignedBy/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err170];
+}
+else {
+vErrors.push(err170);
+}
+errors++;
+}
+}
+}
+else {
+const err171 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps/" + i4,schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/items/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err171];
+}
+else {
+vErrors.push(err171);
+}
+errors++;
+}
+}
+}
+else {
+const err172 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User/apps",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/properties/apps/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err172];
+}
+else {
+vErrors.push(err172);
+}
+errors++;
+}
+}
+}
+else {
+const err173 = {instancePath:instancePath+"/urn:muster:scim:schemas:extension:worker:1.0:User",schemaPath:"#/properties/urn%3Amuster%3Ascim%3Aschemas%3Aextension%3Aworker%3A1.0%3AUser/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err173];
+}
+else {
+vErrors.push(err173);
+}
+errors++;
+}
+}
+}
+else {
+const err174 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err174];
+}
+else {
+vErrors.push(err174);
 }
 errors++;
 }
@@ -10236,7 +10320,7 @@ return errors === 0;
 validate93.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const PlanHeld = validate94;
-const schema48 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:plan/plan-held.v1","title":"PlanHeld","x-stream":"plan","type":"object","properties":{"planId":{"type":"string","format":"uuid"},"identityId":{"type":"string","format":"uuid"},"asOf":{"type":"string","format":"date-time"},"inputs":{"type":"array","items":{"$ref":"muster:common/input-ref.v1"},"maxItems":500},"flows":{"type":"array","items":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1}},"required":["flow","version"],"additionalProperties":false},"maxItems":100},"lifecycleRevision":{"type":"integer","minimum":0},"commands":{"type":"array","items":{"$ref":"muster:common/command.v1"},"maxItems":2000,"x-personal":true},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000},"blocked":{"type":"array","items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"what":{"type":"string","minLength":1,"maxLength":256},"reason":{"type":"string","enum":["first-read-missing","no-account-yet","manager-account-missing","group-missing","app-missing","not-writable","locked","case-open","refused-before","removal-needs-approval","observe-only","start-in-future","protected","mapping-failed","login-missing","limit-reached","out-of-scope","frozen","approval-missing"]},"message":{"type":"string","maxLength":1000},"ref":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","what","reason","message"],"additionalProperties":false},"maxItems":2000},"nextDue":{"type":"string","format":"date-time"},"heldBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"message":{"type":"string","maxLength":1000},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000}},"required":["code","message"],"additionalProperties":false},"maxItems":50}},"required":["planId","identityId","asOf","inputs","flows","lifecycleRevision","commands","commandIds","blocked","heldBecause"],"additionalProperties":false};
+const schema48 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:plan/plan-held.v1","title":"PlanHeld","x-stream":"plan","type":"object","properties":{"planId":{"type":"string","format":"uuid"},"identityId":{"type":"string","format":"uuid"},"asOf":{"type":"string","format":"date-time"},"inputs":{"type":"array","items":{"$ref":"muster:common/input-ref.v1"},"maxItems":500},"flows":{"type":"array","items":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1}},"required":["flow","version"],"additionalProperties":false},"maxItems":100},"lifecycleRevision":{"type":"integer","minimum":0},"commands":{"type":"array","items":{"$ref":"muster:common/command.v1"},"maxItems":2000,"x-personal":true},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000},"blocked":{"type":"array","items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"what":{"type":"string","minLength":1,"maxLength":256},"reason":{"type":"string","enum":["first-read-missing","no-account-yet","manager-account-missing","group-missing","app-missing","not-writable","locked","case-open","refused-before","removal-needs-approval","observe-only","start-in-future","protected","mapping-failed","login-missing","limit-reached","out-of-scope","frozen","approval-missing"]},"message":{"type":"string","maxLength":1000},"ref":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","what","reason","message"],"additionalProperties":false},"maxItems":2000},"nextDue":{"type":"string","format":"date-time"},"heldBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"message":{"type":"string","maxLength":1000},"run":{"type":"string","format":"uuid"},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":2000}},"required":["code","message"],"additionalProperties":false},"maxItems":50}},"required":["planId","identityId","asOf","inputs","flows","lifecycleRevision","commands","commandIds","blocked","heldBecause"],"additionalProperties":false};
 
 function validate94(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:plan/plan-held.v1" */;
@@ -11019,7 +11103,7 @@ vErrors.push(err63);
 errors++;
 }
 for(const key3 in data23){
-if(!(((key3 === "code") || (key3 === "message")) || (key3 === "commandIds"))){
+if(!((((key3 === "code") || (key3 === "message")) || (key3 === "run")) || (key3 === "commandIds"))){
 const err64 = {instancePath:instancePath+"/heldBecause/" + i5,schemaPath:"#/properties/heldBecause/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3}};
 if(vErrors === null){
 vErrors = [err64];
@@ -11090,11 +11174,11 @@ vErrors.push(err69);
 errors++;
 }
 }
-if(data23.commandIds !== undefined){
-let data26 = data23.commandIds;
-if(Array.isArray(data26)){
-if(data26.length > 2000){
-const err70 = {instancePath:instancePath+"/heldBecause/" + i5+"/commandIds",schemaPath:"#/properties/heldBecause/items/properties/commandIds/maxItems",keyword:"maxItems",params:{limit: 2000}};
+if(data23.run !== undefined){
+let data26 = data23.run;
+if(typeof data26 === "string"){
+if(!(formats14.test(data26))){
+const err70 = {instancePath:instancePath+"/heldBecause/" + i5+"/run",schemaPath:"#/properties/heldBecause/items/properties/run/format",keyword:"format",params:{format: "uuid"}};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -11103,12 +11187,9 @@ vErrors.push(err70);
 }
 errors++;
 }
-const len6 = data26.length;
-for(let i6=0; i6<len6; i6++){
-let data27 = data26[i6];
-if(typeof data27 === "string"){
-if(func1(data27) > 256){
-const err71 = {instancePath:instancePath+"/heldBecause/" + i5+"/commandIds/" + i6,schemaPath:"#/properties/heldBecause/items/properties/commandIds/items/maxLength",keyword:"maxLength",params:{limit: 256}};
+}
+else {
+const err71 = {instancePath:instancePath+"/heldBecause/" + i5+"/run",schemaPath:"#/properties/heldBecause/items/properties/run/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -11117,8 +11198,12 @@ vErrors.push(err71);
 }
 errors++;
 }
-if(func1(data27) < 1){
-const err72 = {instancePath:instancePath+"/heldBecause/" + i5+"/commandIds/" + i6,schemaPath:"#/properties/heldBecause/items/properties/commandIds/items/minLength",keyword:"minLength",params:{limit: 1}};
+}
+if(data23.commandIds !== undefined){
+let data27 = data23.commandIds;
+if(Array.isArray(data27)){
+if(data27.length > 2000){
+const err72 = {instancePath:instancePath+"/heldBecause/" + i5+"/commandIds",schemaPath:"#/properties/heldBecause/items/properties/commandIds/maxItems",keyword:"maxItems",params:{limit: 2000}};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -11127,9 +11212,12 @@ vErrors.push(err72);
 }
 errors++;
 }
-}
-else {
-const err73 = {instancePath:instancePath+"/heldBecause/" + i5+"/commandIds/" + i6,schemaPath:"#/properties/heldBecause/items/properties/commandIds/items/type",keyword:"type",params:{type: "string"}};
+const len6 = data27.length;
+for(let i6=0; i6<len6; i6++){
+let data28 = data27[i6];
+if(typeof data28 === "string"){
+if(func1(data28) > 256){
+const err73 = {instancePath:instancePath+"/heldBecause/" + i5+"/commandIds/" + i6,schemaPath:"#/properties/heldBecause/items/properties/commandIds/items/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -11138,10 +11226,8 @@ vErrors.push(err73);
 }
 errors++;
 }
-}
-}
-else {
-const err74 = {instancePath:instancePath+"/heldBecause/" + i5+"/commandIds",schemaPath:"#/properties/heldBecause/items/properties/commandIds/type",keyword:"type",params:{type: "array"}};
+if(func1(data28) < 1){
+const err74 = {instancePath:instancePath+"/heldBecause/" + i5+"/commandIds/" + i6,schemaPath:"#/properties/heldBecause/items/properties/commandIds/items/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err74];
 }
@@ -11151,9 +11237,8 @@ vErrors.push(err74);
 errors++;
 }
 }
-}
 else {
-const err75 = {instancePath:instancePath+"/heldBecause/" + i5,schemaPath:"#/properties/heldBecause/items/type",keyword:"type",params:{type: "object"}};
+const err75 = {instancePath:instancePath+"/heldBecause/" + i5+"/commandIds/" + i6,schemaPath:"#/properties/heldBecause/items/properties/commandIds/items/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -11165,7 +11250,7 @@ errors++;
 }
 }
 else {
-const err76 = {instancePath:instancePath+"/heldBecause",schemaPath:"#/properties/heldBecause/type",keyword:"type",params:{type: "array"}};
+const err76 = {instancePath:instancePath+"/heldBecause/" + i5+"/commandIds",schemaPath:"#/properties/heldBecause/items/properties/commandIds/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -11177,12 +11262,36 @@ errors++;
 }
 }
 else {
-const err77 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err77 = {instancePath:instancePath+"/heldBecause/" + i5,schemaPath:"#/properties/heldBecause/items/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err77];
 }
 else {
 vErrors.push(err77);
+}
+errors++;
+}
+}
+}
+else {
+const err78 = {instancePath:instancePath+"/heldBecause",schemaPath:"#/properties/heldBecause/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err78];
+}
+else {
+vErrors.push(err78);
+}
+errors++;
+}
+}
+}
+else {
+const err79 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err79];
+}
+else {
+vErrors.push(err79);
 }
 errors++;
 }
@@ -13138,14 +13247,3076 @@ return errors === 0;
 }
 validate105.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountConfirmed = validate110;
-const schema52 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-confirmed.v1","title":"AccountConfirmed","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"aspects":{"type":"array","items":{"type":"string","enum":["profile","status","manager","groups","apps","roles","licences"]},"maxItems":10},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","aspects","read"],"additionalProperties":false};
+export const AllowanceDrawn = validate110;
+const schema52 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/allowance-drawn.v1","title":"AllowanceDrawn","x-stream":"limit","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"runId":{"type":"string","format":"uuid"},"people":{"type":"integer","minimum":1},"at":{"type":"string","format":"date-time"}},"required":["connection","limit","runId","people","at"],"additionalProperties":false};
 
 function validate110(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="muster:source/account-confirmed.v1" */;
+/*# sourceURL="muster:run/allowance-drawn.v1" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate110.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.connection === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "connection"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.limit === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "limit"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.runId === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "runId"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if(data.people === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "people"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data.at === undefined){
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "at"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((((key0 === "connection") || (key0 === "limit")) || (key0 === "runId")) || (key0 === "people")) || (key0 === "at"))){
+const err5 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.connection !== undefined){
+let data0 = data.connection;
+if(typeof data0 === "string"){
+if(!pattern3.test(data0)){
+const err6 = {instancePath:instancePath+"/connection",schemaPath:"#/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+else {
+const err7 = {instancePath:instancePath+"/connection",schemaPath:"#/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.limit !== undefined){
+let data1 = data.limit;
+if(typeof data1 !== "string"){
+const err8 = {instancePath:instancePath+"/limit",schemaPath:"#/properties/limit/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+if(!((((((((data1 === "create") || (data1 === "set")) || (data1 === "enable")) || (data1 === "disable")) || (data1 === "revokeSessions")) || (data1 === "grant")) || (data1 === "revoke")) || (data1 === "leaver"))){
+const err9 = {instancePath:instancePath+"/limit",schemaPath:"#/properties/limit/enum",keyword:"enum",params:{allowedValues: schema52.properties.limit.enum}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+if(data.runId !== undefined){
+let data2 = data.runId;
+if(typeof data2 === "string"){
+if(!(formats14.test(data2))){
+const err10 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+else {
+const err11 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+}
+if(data.people !== undefined){
+let data3 = data.people;
+if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
+const err12 = {instancePath:instancePath+"/people",schemaPath:"#/properties/people/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+if((typeof data3 == "number") && (isFinite(data3))){
+if(data3 < 1 || isNaN(data3)){
+const err13 = {instancePath:instancePath+"/people",schemaPath:"#/properties/people/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+}
+}
+if(data.at !== undefined){
+let data4 = data.at;
+if(typeof data4 === "string"){
+if(!(formats0.validate(data4))){
+const err14 = {instancePath:instancePath+"/at",schemaPath:"#/properties/at/format",keyword:"format",params:{format: "date-time"}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+}
+else {
+const err15 = {instancePath:instancePath+"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+}
+}
+else {
+const err16 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+validate110.errors = vErrors;
+return errors === 0;
+}
+validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const RunApproved = validate111;
+const schema53 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-approved.v1","title":"RunApproved","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"by":{"type":"string","minLength":1,"maxLength":256},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"part":{"type":"object","properties":{"connections":{"type":"array","items":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"minItems":1,"maxItems":100},"actions":{"type":"array","items":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"minItems":1,"maxItems":20},"identities":{"type":"array","items":{"type":"string","format":"uuid"},"minItems":1,"maxItems":20000}},"required":[],"additionalProperties":false,"minProperties":1}},"required":["runId","by","planHash"],"additionalProperties":false};
+const pattern24 = new RegExp("^[0-9a-f]{64}$", "u");
+
+function validate111(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="muster:run/run-approved.v1" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate111.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.runId === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "runId"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.by === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "by"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.planHash === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "planHash"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((key0 === "runId") || (key0 === "by")) || (key0 === "planHash")) || (key0 === "part"))){
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.runId !== undefined){
+let data0 = data.runId;
+if(typeof data0 === "string"){
+if(!(formats14.test(data0))){
+const err4 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+else {
+const err5 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.by !== undefined){
+let data1 = data.by;
+if(typeof data1 === "string"){
+if(func1(data1) > 256){
+const err6 = {instancePath:instancePath+"/by",schemaPath:"#/properties/by/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(func1(data1) < 1){
+const err7 = {instancePath:instancePath+"/by",schemaPath:"#/properties/by/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+else {
+const err8 = {instancePath:instancePath+"/by",schemaPath:"#/properties/by/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+if(data.planHash !== undefined){
+let data2 = data.planHash;
+if(typeof data2 === "string"){
+if(!pattern24.test(data2)){
+const err9 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+else {
+const err10 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+if(data.part !== undefined){
+let data3 = data.part;
+if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
+if(Object.keys(data3).length < 1){
+const err11 = {instancePath:instancePath+"/part",schemaPath:"#/properties/part/minProperties",keyword:"minProperties",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+for(const key1 in data3){
+if(!(((key1 === "connections") || (key1 === "actions")) || (key1 === "identities"))){
+const err12 = {instancePath:instancePath+"/part",schemaPath:"#/properties/part/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+}
+if(data3.connections !== undefined){
+let data4 = data3.connections;
+if(Array.isArray(data4)){
+if(data4.length > 100){
+const err13 = {instancePath:instancePath+"/part/connections",schemaPath:"#/properties/part/properties/connections/maxItems",keyword:"maxItems",params:{limit: 100}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+if(data4.length < 1){
+const err14 = {instancePath:instancePath+"/part/connections",schemaPath:"#/properties/part/properties/connections/minItems",keyword:"minItems",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+const len0 = data4.length;
+for(let i0=0; i0<len0; i0++){
+let data5 = data4[i0];
+if(typeof data5 === "string"){
+if(!pattern3.test(data5)){
+const err15 = {instancePath:instancePath+"/part/connections/" + i0,schemaPath:"#/properties/part/properties/connections/items/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+}
+else {
+const err16 = {instancePath:instancePath+"/part/connections/" + i0,schemaPath:"#/properties/part/properties/connections/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+}
+}
+else {
+const err17 = {instancePath:instancePath+"/part/connections",schemaPath:"#/properties/part/properties/connections/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
+}
+errors++;
+}
+}
+if(data3.actions !== undefined){
+let data6 = data3.actions;
+if(Array.isArray(data6)){
+if(data6.length > 20){
+const err18 = {instancePath:instancePath+"/part/actions",schemaPath:"#/properties/part/properties/actions/maxItems",keyword:"maxItems",params:{limit: 20}};
+if(vErrors === null){
+vErrors = [err18];
+}
+else {
+vErrors.push(err18);
+}
+errors++;
+}
+if(data6.length < 1){
+const err19 = {instancePath:instancePath+"/part/actions",schemaPath:"#/properties/part/properties/actions/minItems",keyword:"minItems",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err19];
+}
+else {
+vErrors.push(err19);
+}
+errors++;
+}
+const len1 = data6.length;
+for(let i1=0; i1<len1; i1++){
+let data7 = data6[i1];
+if(typeof data7 !== "string"){
+const err20 = {instancePath:instancePath+"/part/actions/" + i1,schemaPath:"#/properties/part/properties/actions/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err20];
+}
+else {
+vErrors.push(err20);
+}
+errors++;
+}
+if(!((((((((data7 === "create") || (data7 === "set")) || (data7 === "enable")) || (data7 === "disable")) || (data7 === "revokeSessions")) || (data7 === "grant")) || (data7 === "revoke")) || (data7 === "leaver"))){
+const err21 = {instancePath:instancePath+"/part/actions/" + i1,schemaPath:"#/properties/part/properties/actions/items/enum",keyword:"enum",params:{allowedValues: schema53.properties.part.properties.actions.items.enum}};
+if(vErrors === null){
+vErrors = [err21];
+}
+else {
+vErrors.push(err21);
+}
+errors++;
+}
+}
+}
+else {
+const err22 = {instancePath:instancePath+"/part/actions",schemaPath:"#/properties/part/properties/actions/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err22];
+}
+else {
+vErrors.push(err22);
+}
+errors++;
+}
+}
+if(data3.identities !== undefined){
+let data8 = data3.identities;
+if(Array.isArray(data8)){
+if(data8.length > 20000){
+const err23 = {instancePath:instancePath+"/part/identities",schemaPath:"#/properties/part/properties/identities/maxItems",keyword:"maxItems",params:{limit: 20000}};
+if(vErrors === null){
+vErrors = [err23];
+}
+else {
+vErrors.push(err23);
+}
+errors++;
+}
+if(data8.length < 1){
+const err24 = {instancePath:instancePath+"/part/identities",schemaPath:"#/properties/part/properties/identities/minItems",keyword:"minItems",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err24];
+}
+else {
+vErrors.push(err24);
+}
+errors++;
+}
+const len2 = data8.length;
+for(let i2=0; i2<len2; i2++){
+let data9 = data8[i2];
+if(typeof data9 === "string"){
+if(!(formats14.test(data9))){
+const err25 = {instancePath:instancePath+"/part/identities/" + i2,schemaPath:"#/properties/part/properties/identities/items/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err25];
+}
+else {
+vErrors.push(err25);
+}
+errors++;
+}
+}
+else {
+const err26 = {instancePath:instancePath+"/part/identities/" + i2,schemaPath:"#/properties/part/properties/identities/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err26];
+}
+else {
+vErrors.push(err26);
+}
+errors++;
+}
+}
+}
+else {
+const err27 = {instancePath:instancePath+"/part/identities",schemaPath:"#/properties/part/properties/identities/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err27];
+}
+else {
+vErrors.push(err27);
+}
+errors++;
+}
+}
+}
+else {
+const err28 = {instancePath:instancePath+"/part",schemaPath:"#/properties/part/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err28];
+}
+else {
+vErrors.push(err28);
+}
+errors++;
+}
+}
+}
+else {
+const err29 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err29];
+}
+else {
+vErrors.push(err29);
+}
+errors++;
+}
+validate111.errors = vErrors;
+return errors === 0;
+}
+validate111.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const RunClosed = validate112;
+const schema54 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-closed.v1","title":"RunClosed","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"outcome":{"type":"string","enum":["empty","released","approved","refused"]}},"required":["runId","outcome"],"additionalProperties":false};
+
+function validate112(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="muster:run/run-closed.v1" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate112.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.runId === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "runId"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.outcome === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "outcome"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((key0 === "runId") || (key0 === "outcome"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.runId !== undefined){
+let data0 = data.runId;
+if(typeof data0 === "string"){
+if(!(formats14.test(data0))){
+const err3 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+else {
+const err4 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.outcome !== undefined){
+let data1 = data.outcome;
+if(typeof data1 !== "string"){
+const err5 = {instancePath:instancePath+"/outcome",schemaPath:"#/properties/outcome/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+if(!((((data1 === "empty") || (data1 === "released")) || (data1 === "approved")) || (data1 === "refused"))){
+const err6 = {instancePath:instancePath+"/outcome",schemaPath:"#/properties/outcome/enum",keyword:"enum",params:{allowedValues: schema54.properties.outcome.enum}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+}
+else {
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+validate112.errors = vErrors;
+return errors === 0;
+}
+validate112.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const RunHeld = validate113;
+const schema55 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-held.v1","title":"RunHeld","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"because":{"type":"array","minItems":1,"maxItems":2000,"items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"people":{"type":"integer","minimum":0},"share":{"type":"number","minimum":0},"allowed":{"type":"integer","minimum":0},"left":{"type":"integer","minimum":0}},"required":["code","connection","limit","people","share","allowed","left"],"additionalProperties":false}}},"required":["runId","planHash","because"],"additionalProperties":false};
+
+function validate113(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="muster:run/run-held.v1" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate113.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.runId === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "runId"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.planHash === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "planHash"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.because === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "because"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((key0 === "runId") || (key0 === "planHash")) || (key0 === "because"))){
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.runId !== undefined){
+let data0 = data.runId;
+if(typeof data0 === "string"){
+if(!(formats14.test(data0))){
+const err4 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+else {
+const err5 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.planHash !== undefined){
+let data1 = data.planHash;
+if(typeof data1 === "string"){
+if(!pattern24.test(data1)){
+const err6 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+else {
+const err7 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.because !== undefined){
+let data2 = data.because;
+if(Array.isArray(data2)){
+if(data2.length > 2000){
+const err8 = {instancePath:instancePath+"/because",schemaPath:"#/properties/because/maxItems",keyword:"maxItems",params:{limit: 2000}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+if(data2.length < 1){
+const err9 = {instancePath:instancePath+"/because",schemaPath:"#/properties/because/minItems",keyword:"minItems",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+const len0 = data2.length;
+for(let i0=0; i0<len0; i0++){
+let data3 = data2[i0];
+if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
+if(data3.code === undefined){
+const err10 = {instancePath:instancePath+"/because/" + i0,schemaPath:"#/properties/because/items/required",keyword:"required",params:{missingProperty: "code"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+if(data3.connection === undefined){
+const err11 = {instancePath:instancePath+"/because/" + i0,schemaPath:"#/properties/because/items/required",keyword:"required",params:{missingProperty: "connection"}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+if(data3.limit === undefined){
+const err12 = {instancePath:instancePath+"/because/" + i0,schemaPath:"#/properties/because/items/required",keyword:"required",params:{missingProperty: "limit"}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+if(data3.people === undefined){
+const err13 = {instancePath:instancePath+"/because/" + i0,schemaPath:"#/properties/because/items/required",keyword:"required",params:{missingProperty: "people"}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+if(data3.share === undefined){
+const err14 = {instancePath:instancePath+"/because/" + i0,schemaPath:"#/properties/because/items/required",keyword:"required",params:{missingProperty: "share"}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+if(data3.allowed === undefined){
+const err15 = {instancePath:instancePath+"/because/" + i0,schemaPath:"#/properties/because/items/required",keyword:"required",params:{missingProperty: "allowed"}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+if(data3.left === undefined){
+const err16 = {instancePath:instancePath+"/because/" + i0,schemaPath:"#/properties/because/items/required",keyword:"required",params:{missingProperty: "left"}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+for(const key1 in data3){
+if(!(((((((key1 === "code") || (key1 === "connection")) || (key1 === "limit")) || (key1 === "people")) || (key1 === "share")) || (key1 === "allowed")) || (key1 === "left"))){
+const err17 = {instancePath:instancePath+"/because/" + i0,schemaPath:"#/properties/because/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
+}
+errors++;
+}
+}
+if(data3.code !== undefined){
+let data4 = data3.code;
+if(typeof data4 === "string"){
+if(func1(data4) > 256){
+const err18 = {instancePath:instancePath+"/because/" + i0+"/code",schemaPath:"#/properties/because/items/properties/code/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err18];
+}
+else {
+vErrors.push(err18);
+}
+errors++;
+}
+if(func1(data4) < 1){
+const err19 = {instancePath:instancePath+"/because/" + i0+"/code",schemaPath:"#/properties/because/items/properties/code/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err19];
+}
+else {
+vErrors.push(err19);
+}
+errors++;
+}
+}
+else {
+const err20 = {instancePath:instancePath+"/because/" + i0+"/code",schemaPath:"#/properties/because/items/properties/code/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err20];
+}
+else {
+vErrors.push(err20);
+}
+errors++;
+}
+}
+if(data3.connection !== undefined){
+let data5 = data3.connection;
+if(typeof data5 === "string"){
+if(!pattern3.test(data5)){
+const err21 = {instancePath:instancePath+"/because/" + i0+"/connection",schemaPath:"#/properties/because/items/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err21];
+}
+else {
+vErrors.push(err21);
+}
+errors++;
+}
+}
+else {
+const err22 = {instancePath:instancePath+"/because/" + i0+"/connection",schemaPath:"#/properties/because/items/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err22];
+}
+else {
+vErrors.push(err22);
+}
+errors++;
+}
+}
+if(data3.limit !== undefined){
+let data6 = data3.limit;
+if(typeof data6 !== "string"){
+const err23 = {instancePath:instancePath+"/because/" + i0+"/limit",schemaPath:"#/properties/because/items/properties/limit/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err23];
+}
+else {
+vErrors.push(err23);
+}
+errors++;
+}
+if(!((((((((data6 === "create") || (data6 === "set")) || (data6 === "enable")) || (data6 === "disable")) || (data6 === "revokeSessions")) || (data6 === "grant")) || (data6 === "revoke")) || (data6 === "leaver"))){
+const err24 = {instancePath:instancePath+"/because/" + i0+"/limit",schemaPath:"#/properties/because/items/properties/limit/enum",keyword:"enum",params:{allowedValues: schema55.properties.because.items.properties.limit.enum}};
+if(vErrors === null){
+vErrors = [err24];
+}
+else {
+vErrors.push(err24);
+}
+errors++;
+}
+}
+if(data3.people !== undefined){
+let data7 = data3.people;
+if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
+const err25 = {instancePath:instancePath+"/because/" + i0+"/people",schemaPath:"#/properties/because/items/properties/people/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err25];
+}
+else {
+vErrors.push(err25);
+}
+errors++;
+}
+if((typeof data7 == "number") && (isFinite(data7))){
+if(data7 < 0 || isNaN(data7)){
+const err26 = {instancePath:instancePath+"/because/" + i0+"/people",schemaPath:"#/properties/because/items/properties/people/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err26];
+}
+else {
+vErrors.push(err26);
+}
+errors++;
+}
+}
+}
+if(data3.share !== undefined){
+let data8 = data3.share;
+if((typeof data8 == "number") && (isFinite(data8))){
+if(data8 < 0 || isNaN(data8)){
+const err27 = {instancePath:instancePath+"/because/" + i0+"/share",schemaPath:"#/properties/because/items/properties/share/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err27];
+}
+else {
+vErrors.push(err27);
+}
+errors++;
+}
+}
+else {
+const err28 = {instancePath:instancePath+"/because/" + i0+"/share",schemaPath:"#/properties/because/items/properties/share/type",keyword:"type",params:{type: "number"}};
+if(vErrors === null){
+vErrors = [err28];
+}
+else {
+vErrors.push(err28);
+}
+errors++;
+}
+}
+if(data3.allowed !== undefined){
+let data9 = data3.allowed;
+if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
+const err29 = {instancePath:instancePath+"/because/" + i0+"/allowed",schemaPath:"#/properties/because/items/properties/allowed/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err29];
+}
+else {
+vErrors.push(err29);
+}
+errors++;
+}
+if((typeof data9 == "number") && (isFinite(data9))){
+if(data9 < 0 || isNaN(data9)){
+const err30 = {instancePath:instancePath+"/because/" + i0+"/allowed",schemaPath:"#/properties/because/items/properties/allowed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err30];
+}
+else {
+vErrors.push(err30);
+}
+errors++;
+}
+}
+}
+if(data3.left !== undefined){
+let data10 = data3.left;
+if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
+const err31 = {instancePath:instancePath+"/because/" + i0+"/left",schemaPath:"#/properties/because/items/properties/left/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err31];
+}
+else {
+vErrors.push(err31);
+}
+errors++;
+}
+if((typeof data10 == "number") && (isFinite(data10))){
+if(data10 < 0 || isNaN(data10)){
+const err32 = {instancePath:instancePath+"/because/" + i0+"/left",schemaPath:"#/properties/because/items/properties/left/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err32];
+}
+else {
+vErrors.push(err32);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err33 = {instancePath:instancePath+"/because/" + i0,schemaPath:"#/properties/because/items/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err33];
+}
+else {
+vErrors.push(err33);
+}
+errors++;
+}
+}
+}
+else {
+const err34 = {instancePath:instancePath+"/because",schemaPath:"#/properties/because/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err34];
+}
+else {
+vErrors.push(err34);
+}
+errors++;
+}
+}
+}
+else {
+const err35 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err35];
+}
+else {
+vErrors.push(err35);
+}
+errors++;
+}
+validate113.errors = vErrors;
+return errors === 0;
+}
+validate113.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const RunMembersPlanned = validate114;
+const schema56 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-members-planned.v1","title":"RunMembersPlanned","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"page":{"type":"integer","minimum":0},"members":{"type":"array","minItems":1,"maxItems":500,"items":{"type":"object","properties":{"identityId":{"type":"string","format":"uuid"},"planId":{"type":"string","format":"uuid"},"planRevision":{"type":"integer","minimum":0},"lifecycleRevision":{"type":"integer","minimum":-1},"changes":{"type":"array","minItems":1,"maxItems":200,"items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"action":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke"]},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"minItems":1,"maxItems":2000}},"required":["connection","action","limit","commandIds"],"additionalProperties":false}}},"required":["identityId","planId","planRevision","lifecycleRevision","changes"],"additionalProperties":false}}},"required":["runId","page","members"],"additionalProperties":false};
+
+function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="muster:run/run-members-planned.v1" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate114.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.runId === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "runId"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.page === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "page"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.members === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "members"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((key0 === "runId") || (key0 === "page")) || (key0 === "members"))){
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.runId !== undefined){
+let data0 = data.runId;
+if(typeof data0 === "string"){
+if(!(formats14.test(data0))){
+const err4 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+else {
+const err5 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.page !== undefined){
+let data1 = data.page;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err6 = {instancePath:instancePath+"/page",schemaPath:"#/properties/page/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 < 0 || isNaN(data1)){
+const err7 = {instancePath:instancePath+"/page",schemaPath:"#/properties/page/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+}
+if(data.members !== undefined){
+let data2 = data.members;
+if(Array.isArray(data2)){
+if(data2.length > 500){
+const err8 = {instancePath:instancePath+"/members",schemaPath:"#/properties/members/maxItems",keyword:"maxItems",params:{limit: 500}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+if(data2.length < 1){
+const err9 = {instancePath:instancePath+"/members",schemaPath:"#/properties/members/minItems",keyword:"minItems",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+const len0 = data2.length;
+for(let i0=0; i0<len0; i0++){
+let data3 = data2[i0];
+if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
+if(data3.identityId === undefined){
+const err10 = {instancePath:instancePath+"/members/" + i0,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty: "identityId"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+if(data3.planId === undefined){
+const err11 = {instancePath:instancePath+"/members/" + i0,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty: "planId"}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+if(data3.planRevision === undefined){
+const err12 = {instancePath:instancePath+"/members/" + i0,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty: "planRevision"}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+if(data3.lifecycleRevision === undefined){
+const err13 = {instancePath:instancePath+"/members/" + i0,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty: "lifecycleRevision"}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+if(data3.changes === undefined){
+const err14 = {instancePath:instancePath+"/members/" + i0,schemaPath:"#/properties/members/items/required",keyword:"required",params:{missingProperty: "changes"}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+for(const key1 in data3){
+if(!(((((key1 === "identityId") || (key1 === "planId")) || (key1 === "planRevision")) || (key1 === "lifecycleRevision")) || (key1 === "changes"))){
+const err15 = {instancePath:instancePath+"/members/" + i0,schemaPath:"#/properties/members/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+}
+if(data3.identityId !== undefined){
+let data4 = data3.identityId;
+if(typeof data4 === "string"){
+if(!(formats14.test(data4))){
+const err16 = {instancePath:instancePath+"/members/" + i0+"/identityId",schemaPath:"#/properties/members/items/properties/identityId/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+}
+else {
+const err17 = {instancePath:instancePath+"/members/" + i0+"/identityId",schemaPath:"#/properties/members/items/properties/identityId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
+}
+errors++;
+}
+}
+if(data3.planId !== undefined){
+let data5 = data3.planId;
+if(typeof data5 === "string"){
+if(!(formats14.test(data5))){
+const err18 = {instancePath:instancePath+"/members/" + i0+"/planId",schemaPath:"#/properties/members/items/properties/planId/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err18];
+}
+else {
+vErrors.push(err18);
+}
+errors++;
+}
+}
+else {
+const err19 = {instancePath:instancePath+"/members/" + i0+"/planId",schemaPath:"#/properties/members/items/properties/planId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err19];
+}
+else {
+vErrors.push(err19);
+}
+errors++;
+}
+}
+if(data3.planRevision !== undefined){
+let data6 = data3.planRevision;
+if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+const err20 = {instancePath:instancePath+"/members/" + i0+"/planRevision",schemaPath:"#/properties/members/items/properties/planRevision/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err20];
+}
+else {
+vErrors.push(err20);
+}
+errors++;
+}
+if((typeof data6 == "number") && (isFinite(data6))){
+if(data6 < 0 || isNaN(data6)){
+const err21 = {instancePath:instancePath+"/members/" + i0+"/planRevision",schemaPath:"#/properties/members/items/properties/planRevision/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err21];
+}
+else {
+vErrors.push(err21);
+}
+errors++;
+}
+}
+}
+if(data3.lifecycleRevision !== undefined){
+let data7 = data3.lifecycleRevision;
+if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
+const err22 = {instancePath:instancePath+"/members/" + i0+"/lifecycleRevision",schemaPath:"#/properties/members/items/properties/lifecycleRevision/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err22];
+}
+else {
+vErrors.push(err22);
+}
+errors++;
+}
+if((typeof data7 == "number") && (isFinite(data7))){
+if(data7 < -1 || isNaN(data7)){
+const err23 = {instancePath:instancePath+"/members/" + i0+"/lifecycleRevision",schemaPath:"#/properties/members/items/properties/lifecycleRevision/minimum",keyword:"minimum",params:{comparison: ">=", limit: -1}};
+if(vErrors === null){
+vErrors = [err23];
+}
+else {
+vErrors.push(err23);
+}
+errors++;
+}
+}
+}
+if(data3.changes !== undefined){
+let data8 = data3.changes;
+if(Array.isArray(data8)){
+if(data8.length > 200){
+const err24 = {instancePath:instancePath+"/members/" + i0+"/changes",schemaPath:"#/properties/members/items/properties/changes/maxItems",keyword:"maxItems",params:{limit: 200}};
+if(vErrors === null){
+vErrors = [err24];
+}
+else {
+vErrors.push(err24);
+}
+errors++;
+}
+if(data8.length < 1){
+const err25 = {instancePath:instancePath+"/members/" + i0+"/changes",schemaPath:"#/properties/members/items/properties/changes/minItems",keyword:"minItems",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err25];
+}
+else {
+vErrors.push(err25);
+}
+errors++;
+}
+const len1 = data8.length;
+for(let i1=0; i1<len1; i1++){
+let data9 = data8[i1];
+if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
+if(data9.connection === undefined){
+const err26 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1,schemaPath:"#/properties/members/items/properties/changes/items/required",keyword:"required",params:{missingProperty: "connection"}};
+if(vErrors === null){
+vErrors = [err26];
+}
+else {
+vErrors.push(err26);
+}
+errors++;
+}
+if(data9.action === undefined){
+const err27 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1,schemaPath:"#/properties/members/items/properties/changes/items/required",keyword:"required",params:{missingProperty: "action"}};
+if(vErrors === null){
+vErrors = [err27];
+}
+else {
+vErrors.push(err27);
+}
+errors++;
+}
+if(data9.limit === undefined){
+const err28 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1,schemaPath:"#/properties/members/items/properties/changes/items/required",keyword:"required",params:{missingProperty: "limit"}};
+if(vErrors === null){
+vErrors = [err28];
+}
+else {
+vErrors.push(err28);
+}
+errors++;
+}
+if(data9.commandIds === undefined){
+const err29 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1,schemaPath:"#/properties/members/items/properties/changes/items/required",keyword:"required",params:{missingProperty: "commandIds"}};
+if(vErrors === null){
+vErrors = [err29];
+}
+else {
+vErrors.push(err29);
+}
+errors++;
+}
+for(const key2 in data9){
+if(!((((key2 === "connection") || (key2 === "action")) || (key2 === "limit")) || (key2 === "commandIds"))){
+const err30 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1,schemaPath:"#/properties/members/items/properties/changes/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2}};
+if(vErrors === null){
+vErrors = [err30];
+}
+else {
+vErrors.push(err30);
+}
+errors++;
+}
+}
+if(data9.connection !== undefined){
+let data10 = data9.connection;
+if(typeof data10 === "string"){
+if(!pattern3.test(data10)){
+const err31 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/connection",schemaPath:"#/properties/members/items/properties/changes/items/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err31];
+}
+else {
+vErrors.push(err31);
+}
+errors++;
+}
+}
+else {
+const err32 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/connection",schemaPath:"#/properties/members/items/properties/changes/items/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err32];
+}
+else {
+vErrors.push(err32);
+}
+errors++;
+}
+}
+if(data9.action !== undefined){
+let data11 = data9.action;
+if(typeof data11 !== "string"){
+const err33 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/action",schemaPath:"#/properties/members/items/properties/changes/items/properties/action/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err33];
+}
+else {
+vErrors.push(err33);
+}
+errors++;
+}
+if(!(((((((data11 === "create") || (data11 === "set")) || (data11 === "enable")) || (data11 === "disable")) || (data11 === "revokeSessions")) || (data11 === "grant")) || (data11 === "revoke"))){
+const err34 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/action",schemaPath:"#/properties/members/items/properties/changes/items/properties/action/enum",keyword:"enum",params:{allowedValues: schema56.properties.members.items.properties.changes.items.properties.action.enum}};
+if(vErrors === null){
+vErrors = [err34];
+}
+else {
+vErrors.push(err34);
+}
+errors++;
+}
+}
+if(data9.limit !== undefined){
+let data12 = data9.limit;
+if(typeof data12 !== "string"){
+const err35 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/limit",schemaPath:"#/properties/members/items/properties/changes/items/properties/limit/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err35];
+}
+else {
+vErrors.push(err35);
+}
+errors++;
+}
+if(!((((((((data12 === "create") || (data12 === "set")) || (data12 === "enable")) || (data12 === "disable")) || (data12 === "revokeSessions")) || (data12 === "grant")) || (data12 === "revoke")) || (data12 === "leaver"))){
+const err36 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/limit",schemaPath:"#/properties/members/items/properties/changes/items/properties/limit/enum",keyword:"enum",params:{allowedValues: schema56.properties.members.items.properties.changes.items.properties.limit.enum}};
+if(vErrors === null){
+vErrors = [err36];
+}
+else {
+vErrors.push(err36);
+}
+errors++;
+}
+}
+if(data9.commandIds !== undefined){
+let data13 = data9.commandIds;
+if(Array.isArray(data13)){
+if(data13.length > 2000){
+const err37 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/commandIds",schemaPath:"#/properties/members/items/properties/changes/items/properties/commandIds/maxItems",keyword:"maxItems",params:{limit: 2000}};
+if(vErrors === null){
+vErrors = [err37];
+}
+else {
+vErrors.push(err37);
+}
+errors++;
+}
+if(data13.length < 1){
+const err38 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/commandIds",schemaPath:"#/properties/members/items/properties/changes/items/properties/commandIds/minItems",keyword:"minItems",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err38];
+}
+else {
+vErrors.push(err38);
+}
+errors++;
+}
+const len2 = data13.length;
+for(let i2=0; i2<len2; i2++){
+let data14 = data13[i2];
+if(typeof data14 === "string"){
+if(func1(data14) > 256){
+const err39 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/commandIds/" + i2,schemaPath:"#/properties/members/items/properties/changes/items/properties/commandIds/items/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err39];
+}
+else {
+vErrors.push(err39);
+}
+errors++;
+}
+if(func1(data14) < 1){
+const err40 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/commandIds/" + i2,schemaPath:"#/properties/members/items/properties/changes/items/properties/commandIds/items/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err40];
+}
+else {
+vErrors.push(err40);
+}
+errors++;
+}
+}
+else {
+const err41 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/commandIds/" + i2,schemaPath:"#/properties/members/items/properties/changes/items/properties/commandIds/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err41];
+}
+else {
+vErrors.push(err41);
+}
+errors++;
+}
+}
+}
+else {
+const err42 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/commandIds",schemaPath:"#/properties/members/items/properties/changes/items/properties/commandIds/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err42];
+}
+else {
+vErrors.push(err42);
+}
+errors++;
+}
+}
+}
+else {
+const err43 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1,schemaPath:"#/properties/members/items/properties/changes/items/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err43];
+}
+else {
+vErrors.push(err43);
+}
+errors++;
+}
+}
+}
+else {
+const err44 = {instancePath:instancePath+"/members/" + i0+"/changes",schemaPath:"#/properties/members/items/properties/changes/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err44];
+}
+else {
+vErrors.push(err44);
+}
+errors++;
+}
+}
+}
+else {
+const err45 = {instancePath:instancePath+"/members/" + i0,schemaPath:"#/properties/members/items/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err45];
+}
+else {
+vErrors.push(err45);
+}
+errors++;
+}
+}
+}
+else {
+const err46 = {instancePath:instancePath+"/members",schemaPath:"#/properties/members/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err46];
+}
+else {
+vErrors.push(err46);
+}
+errors++;
+}
+}
+}
+else {
+const err47 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err47];
+}
+else {
+vErrors.push(err47);
+}
+errors++;
+}
+validate114.errors = vErrors;
+return errors === 0;
+}
+validate114.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const RunOpened = validate115;
+const schema57 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-opened.v1","title":"RunOpened","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"kind":{"type":"string","enum":["collect","flow","file","scope"]},"cause":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"readId":{"type":"string","minLength":1,"maxLength":256},"by":{"type":"string","minLength":1,"maxLength":256}},"required":[],"additionalProperties":false},"identities":{"type":"array","items":{"type":"string","format":"uuid"},"maxItems":500},"people":{"type":"integer","minimum":0}},"required":["runId","kind","cause"],"additionalProperties":false};
+
+function validate115(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="muster:run/run-opened.v1" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate115.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.runId === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "runId"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.kind === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.cause === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "cause"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((((key0 === "runId") || (key0 === "kind")) || (key0 === "cause")) || (key0 === "identities")) || (key0 === "people"))){
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.runId !== undefined){
+let data0 = data.runId;
+if(typeof data0 === "string"){
+if(!(formats14.test(data0))){
+const err4 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+else {
+const err5 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.kind !== undefined){
+let data1 = data.kind;
+if(typeof data1 !== "string"){
+const err6 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(!((((data1 === "collect") || (data1 === "flow")) || (data1 === "file")) || (data1 === "scope"))){
+const err7 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema57.properties.kind.enum}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.cause !== undefined){
+let data2 = data.cause;
+if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
+for(const key1 in data2){
+if(!(((((key1 === "flow") || (key1 === "version")) || (key1 === "connection")) || (key1 === "readId")) || (key1 === "by"))){
+const err8 = {instancePath:instancePath+"/cause",schemaPath:"#/properties/cause/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+if(data2.flow !== undefined){
+let data3 = data2.flow;
+if(typeof data3 === "string"){
+if(func1(data3) > 256){
+const err9 = {instancePath:instancePath+"/cause/flow",schemaPath:"#/properties/cause/properties/flow/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+if(func1(data3) < 1){
+const err10 = {instancePath:instancePath+"/cause/flow",schemaPath:"#/properties/cause/properties/flow/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+else {
+const err11 = {instancePath:instancePath+"/cause/flow",schemaPath:"#/properties/cause/properties/flow/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+}
+if(data2.version !== undefined){
+let data4 = data2.version;
+if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
+const err12 = {instancePath:instancePath+"/cause/version",schemaPath:"#/properties/cause/properties/version/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+if((typeof data4 == "number") && (isFinite(data4))){
+if(data4 < 1 || isNaN(data4)){
+const err13 = {instancePath:instancePath+"/cause/version",schemaPath:"#/properties/cause/properties/version/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+}
+}
+if(data2.connection !== undefined){
+let data5 = data2.connection;
+if(typeof data5 === "string"){
+if(!pattern3.test(data5)){
+const err14 = {instancePath:instancePath+"/cause/connection",schemaPath:"#/properties/cause/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+}
+else {
+const err15 = {instancePath:instancePath+"/cause/connection",schemaPath:"#/properties/cause/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+}
+if(data2.readId !== undefined){
+let data6 = data2.readId;
+if(typeof data6 === "string"){
+if(func1(data6) > 256){
+const err16 = {instancePath:instancePath+"/cause/readId",schemaPath:"#/properties/cause/properties/readId/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+if(func1(data6) < 1){
+const err17 = {instancePath:instancePath+"/cause/readId",schemaPath:"#/properties/cause/properties/readId/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
+}
+errors++;
+}
+}
+else {
+const err18 = {instancePath:instancePath+"/cause/readId",schemaPath:"#/properties/cause/properties/readId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err18];
+}
+else {
+vErrors.push(err18);
+}
+errors++;
+}
+}
+if(data2.by !== undefined){
+let data7 = data2.by;
+if(typeof data7 === "string"){
+if(func1(data7) > 256){
+const err19 = {instancePath:instancePath+"/cause/by",schemaPath:"#/properties/cause/properties/by/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err19];
+}
+else {
+vErrors.push(err19);
+}
+errors++;
+}
+if(func1(data7) < 1){
+const err20 = {instancePath:instancePath+"/cause/by",schemaPath:"#/properties/cause/properties/by/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err20];
+}
+else {
+vErrors.push(err20);
+}
+errors++;
+}
+}
+else {
+const err21 = {instancePath:instancePath+"/cause/by",schemaPath:"#/properties/cause/properties/by/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err21];
+}
+else {
+vErrors.push(err21);
+}
+errors++;
+}
+}
+}
+else {
+const err22 = {instancePath:instancePath+"/cause",schemaPath:"#/properties/cause/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err22];
+}
+else {
+vErrors.push(err22);
+}
+errors++;
+}
+}
+if(data.identities !== undefined){
+let data8 = data.identities;
+if(Array.isArray(data8)){
+if(data8.length > 500){
+const err23 = {instancePath:instancePath+"/identities",schemaPath:"#/properties/identities/maxItems",keyword:"maxItems",params:{limit: 500}};
+if(vErrors === null){
+vErrors = [err23];
+}
+else {
+vErrors.push(err23);
+}
+errors++;
+}
+const len0 = data8.length;
+for(let i0=0; i0<len0; i0++){
+let data9 = data8[i0];
+if(typeof data9 === "string"){
+if(!(formats14.test(data9))){
+const err24 = {instancePath:instancePath+"/identities/" + i0,schemaPath:"#/properties/identities/items/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err24];
+}
+else {
+vErrors.push(err24);
+}
+errors++;
+}
+}
+else {
+const err25 = {instancePath:instancePath+"/identities/" + i0,schemaPath:"#/properties/identities/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err25];
+}
+else {
+vErrors.push(err25);
+}
+errors++;
+}
+}
+}
+else {
+const err26 = {instancePath:instancePath+"/identities",schemaPath:"#/properties/identities/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err26];
+}
+else {
+vErrors.push(err26);
+}
+errors++;
+}
+}
+if(data.people !== undefined){
+let data10 = data.people;
+if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
+const err27 = {instancePath:instancePath+"/people",schemaPath:"#/properties/people/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err27];
+}
+else {
+vErrors.push(err27);
+}
+errors++;
+}
+if((typeof data10 == "number") && (isFinite(data10))){
+if(data10 < 0 || isNaN(data10)){
+const err28 = {instancePath:instancePath+"/people",schemaPath:"#/properties/people/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err28];
+}
+else {
+vErrors.push(err28);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err29 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err29];
+}
+else {
+vErrors.push(err29);
+}
+errors++;
+}
+validate115.errors = vErrors;
+return errors === 0;
+}
+validate115.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const RunRefused = validate116;
+const schema58 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-refused.v1","title":"RunRefused","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"by":{"type":"string","minLength":1,"maxLength":256},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"reason":{"type":"string","minLength":1,"maxLength":1000}},"required":["runId","by","planHash","reason"],"additionalProperties":false};
+
+function validate116(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="muster:run/run-refused.v1" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate116.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.runId === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "runId"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.by === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "by"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.planHash === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "planHash"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if(data.reason === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "reason"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((key0 === "runId") || (key0 === "by")) || (key0 === "planHash")) || (key0 === "reason"))){
+const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.runId !== undefined){
+let data0 = data.runId;
+if(typeof data0 === "string"){
+if(!(formats14.test(data0))){
+const err5 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+else {
+const err6 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+if(data.by !== undefined){
+let data1 = data.by;
+if(typeof data1 === "string"){
+if(func1(data1) > 256){
+const err7 = {instancePath:instancePath+"/by",schemaPath:"#/properties/by/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+if(func1(data1) < 1){
+const err8 = {instancePath:instancePath+"/by",schemaPath:"#/properties/by/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+else {
+const err9 = {instancePath:instancePath+"/by",schemaPath:"#/properties/by/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+if(data.planHash !== undefined){
+let data2 = data.planHash;
+if(typeof data2 === "string"){
+if(!pattern24.test(data2)){
+const err10 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+else {
+const err11 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+}
+if(data.reason !== undefined){
+let data3 = data.reason;
+if(typeof data3 === "string"){
+if(func1(data3) > 1000){
+const err12 = {instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/maxLength",keyword:"maxLength",params:{limit: 1000}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+if(func1(data3) < 1){
+const err13 = {instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+}
+else {
+const err14 = {instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+}
+}
+else {
+const err15 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+validate116.errors = vErrors;
+return errors === 0;
+}
+validate116.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const RunReleased = validate117;
+const schema59 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-released.v1","title":"RunReleased","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"parts":{"type":"array","maxItems":2000,"items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]}},"required":["connection","limit"],"additionalProperties":false}}},"required":["runId","planHash","parts"],"additionalProperties":false};
+
+function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="muster:run/run-released.v1" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate117.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.runId === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "runId"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.planHash === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "planHash"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.parts === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "parts"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((key0 === "runId") || (key0 === "planHash")) || (key0 === "parts"))){
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.runId !== undefined){
+let data0 = data.runId;
+if(typeof data0 === "string"){
+if(!(formats14.test(data0))){
+const err4 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+else {
+const err5 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.planHash !== undefined){
+let data1 = data.planHash;
+if(typeof data1 === "string"){
+if(!pattern24.test(data1)){
+const err6 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+else {
+const err7 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.parts !== undefined){
+let data2 = data.parts;
+if(Array.isArray(data2)){
+if(data2.length > 2000){
+const err8 = {instancePath:instancePath+"/parts",schemaPath:"#/properties/parts/maxItems",keyword:"maxItems",params:{limit: 2000}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+const len0 = data2.length;
+for(let i0=0; i0<len0; i0++){
+let data3 = data2[i0];
+if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
+if(data3.connection === undefined){
+const err9 = {instancePath:instancePath+"/parts/" + i0,schemaPath:"#/properties/parts/items/required",keyword:"required",params:{missingProperty: "connection"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+if(data3.limit === undefined){
+const err10 = {instancePath:instancePath+"/parts/" + i0,schemaPath:"#/properties/parts/items/required",keyword:"required",params:{missingProperty: "limit"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+for(const key1 in data3){
+if(!((key1 === "connection") || (key1 === "limit"))){
+const err11 = {instancePath:instancePath+"/parts/" + i0,schemaPath:"#/properties/parts/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+}
+if(data3.connection !== undefined){
+let data4 = data3.connection;
+if(typeof data4 === "string"){
+if(!pattern3.test(data4)){
+const err12 = {instancePath:instancePath+"/parts/" + i0+"/connection",schemaPath:"#/properties/parts/items/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+}
+else {
+const err13 = {instancePath:instancePath+"/parts/" + i0+"/connection",schemaPath:"#/properties/parts/items/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+}
+if(data3.limit !== undefined){
+let data5 = data3.limit;
+if(typeof data5 !== "string"){
+const err14 = {instancePath:instancePath+"/parts/" + i0+"/limit",schemaPath:"#/properties/parts/items/properties/limit/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+if(!((((((((data5 === "create") || (data5 === "set")) || (data5 === "enable")) || (data5 === "disable")) || (data5 === "revokeSessions")) || (data5 === "grant")) || (data5 === "revoke")) || (data5 === "leaver"))){
+const err15 = {instancePath:instancePath+"/parts/" + i0+"/limit",schemaPath:"#/properties/parts/items/properties/limit/enum",keyword:"enum",params:{allowedValues: schema59.properties.parts.items.properties.limit.enum}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+}
+}
+else {
+const err16 = {instancePath:instancePath+"/parts/" + i0,schemaPath:"#/properties/parts/items/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+}
+}
+else {
+const err17 = {instancePath:instancePath+"/parts",schemaPath:"#/properties/parts/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
+}
+errors++;
+}
+}
+}
+else {
+const err18 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err18];
+}
+else {
+vErrors.push(err18);
+}
+errors++;
+}
+validate117.errors = vErrors;
+return errors === 0;
+}
+validate117.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const RunSealed = validate118;
+const schema60 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-sealed.v1","title":"RunSealed","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"because":{"type":"string","enum":["quiet","patience"]},"people":{"type":"integer","minimum":0},"commands":{"type":"integer","minimum":0},"counts":{"type":"array","maxItems":2000,"items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"people":{"type":"integer","minimum":0},"commands":{"type":"integer","minimum":0},"linked":{"type":"integer","minimum":0},"share":{"type":"number","minimum":0},"seconds":{"type":"number","minimum":0}},"required":["connection","limit","people","commands","linked","share"],"additionalProperties":false}}},"required":["runId","planHash","because","people","commands","counts"],"additionalProperties":false};
+
+function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="muster:run/run-sealed.v1" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate118.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.runId === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "runId"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.planHash === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "planHash"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.because === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "because"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if(data.people === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "people"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data.commands === undefined){
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "commands"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+if(data.counts === undefined){
+const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "counts"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((((key0 === "runId") || (key0 === "planHash")) || (key0 === "because")) || (key0 === "people")) || (key0 === "commands")) || (key0 === "counts"))){
+const err6 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+if(data.runId !== undefined){
+let data0 = data.runId;
+if(typeof data0 === "string"){
+if(!(formats14.test(data0))){
+const err7 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+else {
+const err8 = {instancePath:instancePath+"/runId",schemaPath:"#/properties/runId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+if(data.planHash !== undefined){
+let data1 = data.planHash;
+if(typeof data1 === "string"){
+if(!pattern24.test(data1)){
+const err9 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+else {
+const err10 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+if(data.because !== undefined){
+let data2 = data.because;
+if(typeof data2 !== "string"){
+const err11 = {instancePath:instancePath+"/because",schemaPath:"#/properties/because/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+if(!((data2 === "quiet") || (data2 === "patience"))){
+const err12 = {instancePath:instancePath+"/because",schemaPath:"#/properties/because/enum",keyword:"enum",params:{allowedValues: schema60.properties.because.enum}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+}
+if(data.people !== undefined){
+let data3 = data.people;
+if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
+const err13 = {instancePath:instancePath+"/people",schemaPath:"#/properties/people/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+if((typeof data3 == "number") && (isFinite(data3))){
+if(data3 < 0 || isNaN(data3)){
+const err14 = {instancePath:instancePath+"/people",schemaPath:"#/properties/people/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+}
+}
+if(data.commands !== undefined){
+let data4 = data.commands;
+if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
+const err15 = {instancePath:instancePath+"/commands",schemaPath:"#/properties/commands/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+if((typeof data4 == "number") && (isFinite(data4))){
+if(data4 < 0 || isNaN(data4)){
+const err16 = {instancePath:instancePath+"/commands",schemaPath:"#/properties/commands/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+}
+}
+if(data.counts !== undefined){
+let data5 = data.counts;
+if(Array.isArray(data5)){
+if(data5.length > 2000){
+const err17 = {instancePath:instancePath+"/counts",schemaPath:"#/properties/counts/maxItems",keyword:"maxItems",params:{limit: 2000}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
+}
+errors++;
+}
+const len0 = data5.length;
+for(let i0=0; i0<len0; i0++){
+let data6 = data5[i0];
+if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
+if(data6.connection === undefined){
+const err18 = {instancePath:instancePath+"/counts/" + i0,schemaPath:"#/properties/counts/items/required",keyword:"required",params:{missingProperty: "connection"}};
+if(vErrors === null){
+vErrors = [err18];
+}
+else {
+vErrors.push(err18);
+}
+errors++;
+}
+if(data6.limit === undefined){
+const err19 = {instancePath:instancePath+"/counts/" + i0,schemaPath:"#/properties/counts/items/required",keyword:"required",params:{missingProperty: "limit"}};
+if(vErrors === null){
+vErrors = [err19];
+}
+else {
+vErrors.push(err19);
+}
+errors++;
+}
+if(data6.people === undefined){
+const err20 = {instancePath:instancePath+"/counts/" + i0,schemaPath:"#/properties/counts/items/required",keyword:"required",params:{missingProperty: "people"}};
+if(vErrors === null){
+vErrors = [err20];
+}
+else {
+vErrors.push(err20);
+}
+errors++;
+}
+if(data6.commands === undefined){
+const err21 = {instancePath:instancePath+"/counts/" + i0,schemaPath:"#/properties/counts/items/required",keyword:"required",params:{missingProperty: "commands"}};
+if(vErrors === null){
+vErrors = [err21];
+}
+else {
+vErrors.push(err21);
+}
+errors++;
+}
+if(data6.linked === undefined){
+const err22 = {instancePath:instancePath+"/counts/" + i0,schemaPath:"#/properties/counts/items/required",keyword:"required",params:{missingProperty: "linked"}};
+if(vErrors === null){
+vErrors = [err22];
+}
+else {
+vErrors.push(err22);
+}
+errors++;
+}
+if(data6.share === undefined){
+const err23 = {instancePath:instancePath+"/counts/" + i0,schemaPath:"#/properties/counts/items/required",keyword:"required",params:{missingProperty: "share"}};
+if(vErrors === null){
+vErrors = [err23];
+}
+else {
+vErrors.push(err23);
+}
+errors++;
+}
+for(const key1 in data6){
+if(!(((((((key1 === "connection") || (key1 === "limit")) || (key1 === "people")) || (key1 === "commands")) || (key1 === "linked")) || (key1 === "share")) || (key1 === "seconds"))){
+const err24 = {instancePath:instancePath+"/counts/" + i0,schemaPath:"#/properties/counts/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(vErrors === null){
+vErrors = [err24];
+}
+else {
+vErrors.push(err24);
+}
+errors++;
+}
+}
+if(data6.connection !== undefined){
+let data7 = data6.connection;
+if(typeof data7 === "string"){
+if(!pattern3.test(data7)){
+const err25 = {instancePath:instancePath+"/counts/" + i0+"/connection",schemaPath:"#/properties/counts/items/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err25];
+}
+else {
+vErrors.push(err25);
+}
+errors++;
+}
+}
+else {
+const err26 = {instancePath:instancePath+"/counts/" + i0+"/connection",schemaPath:"#/properties/counts/items/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err26];
+}
+else {
+vErrors.push(err26);
+}
+errors++;
+}
+}
+if(data6.limit !== undefined){
+let data8 = data6.limit;
+if(typeof data8 !== "string"){
+const err27 = {instancePath:instancePath+"/counts/" + i0+"/limit",schemaPath:"#/properties/counts/items/properties/limit/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err27];
+}
+else {
+vErrors.push(err27);
+}
+errors++;
+}
+if(!((((((((data8 === "create") || (data8 === "set")) || (data8 === "enable")) || (data8 === "disable")) || (data8 === "revokeSessions")) || (data8 === "grant")) || (data8 === "revoke")) || (data8 === "leaver"))){
+const err28 = {instancePath:instancePath+"/counts/" + i0+"/limit",schemaPath:"#/properties/counts/items/properties/limit/enum",keyword:"enum",params:{allowedValues: schema60.properties.counts.items.properties.limit.enum}};
+if(vErrors === null){
+vErrors = [err28];
+}
+else {
+vErrors.push(err28);
+}
+errors++;
+}
+}
+if(data6.people !== undefined){
+let data9 = data6.people;
+if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
+const err29 = {instancePath:instancePath+"/counts/" + i0+"/people",schemaPath:"#/properties/counts/items/properties/people/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err29];
+}
+else {
+vErrors.push(err29);
+}
+errors++;
+}
+if((typeof data9 == "number") && (isFinite(data9))){
+if(data9 < 0 || isNaN(data9)){
+const err30 = {instancePath:instancePath+"/counts/" + i0+"/people",schemaPath:"#/properties/counts/items/properties/people/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err30];
+}
+else {
+vErrors.push(err30);
+}
+errors++;
+}
+}
+}
+if(data6.commands !== undefined){
+let data10 = data6.commands;
+if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
+const err31 = {instancePath:instancePath+"/counts/" + i0+"/commands",schemaPath:"#/properties/counts/items/properties/commands/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err31];
+}
+else {
+vErrors.push(err31);
+}
+errors++;
+}
+if((typeof data10 == "number") && (isFinite(data10))){
+if(data10 < 0 || isNaN(data10)){
+const err32 = {instancePath:instancePath+"/counts/" + i0+"/commands",schemaPath:"#/properties/counts/items/properties/commands/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err32];
+}
+else {
+vErrors.push(err32);
+}
+errors++;
+}
+}
+}
+if(data6.linked !== undefined){
+let data11 = data6.linked;
+if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
+const err33 = {instancePath:instancePath+"/counts/" + i0+"/linked",schemaPath:"#/properties/counts/items/properties/linked/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err33];
+}
+else {
+vErrors.push(err33);
+}
+errors++;
+}
+if((typeof data11 == "number") && (isFinite(data11))){
+if(data11 < 0 || isNaN(data11)){
+const err34 = {instancePath:instancePath+"/counts/" + i0+"/linked",schemaPath:"#/properties/counts/items/properties/linked/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err34];
+}
+else {
+vErrors.push(err34);
+}
+errors++;
+}
+}
+}
+if(data6.share !== undefined){
+let data12 = data6.share;
+if((typeof data12 == "number") && (isFinite(data12))){
+if(data12 < 0 || isNaN(data12)){
+const err35 = {instancePath:instancePath+"/counts/" + i0+"/share",schemaPath:"#/properties/counts/items/properties/share/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err35];
+}
+else {
+vErrors.push(err35);
+}
+errors++;
+}
+}
+else {
+const err36 = {instancePath:instancePath+"/counts/" + i0+"/share",schemaPath:"#/properties/counts/items/properties/share/type",keyword:"type",params:{type: "number"}};
+if(vErrors === null){
+vErrors = [err36];
+}
+else {
+vErrors.push(err36);
+}
+errors++;
+}
+}
+if(data6.seconds !== undefined){
+let data13 = data6.seconds;
+if((typeof data13 == "number") && (isFinite(data13))){
+if(data13 < 0 || isNaN(data13)){
+const err37 = {instancePath:instancePath+"/counts/" + i0+"/seconds",schemaPath:"#/properties/counts/items/properties/seconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err37];
+}
+else {
+vErrors.push(err37);
+}
+errors++;
+}
+}
+else {
+const err38 = {instancePath:instancePath+"/counts/" + i0+"/seconds",schemaPath:"#/properties/counts/items/properties/seconds/type",keyword:"type",params:{type: "number"}};
+if(vErrors === null){
+vErrors = [err38];
+}
+else {
+vErrors.push(err38);
+}
+errors++;
+}
+}
+}
+else {
+const err39 = {instancePath:instancePath+"/counts/" + i0,schemaPath:"#/properties/counts/items/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err39];
+}
+else {
+vErrors.push(err39);
+}
+errors++;
+}
+}
+}
+else {
+const err40 = {instancePath:instancePath+"/counts",schemaPath:"#/properties/counts/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err40];
+}
+else {
+vErrors.push(err40);
+}
+errors++;
+}
+}
+}
+else {
+const err41 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err41];
+}
+else {
+vErrors.push(err41);
+}
+errors++;
+}
+validate118.errors = vErrors;
+return errors === 0;
+}
+validate118.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const AccountConfirmed = validate119;
+const schema61 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-confirmed.v1","title":"AccountConfirmed","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"aspects":{"type":"array","items":{"type":"string","enum":["profile","status","manager","groups","apps","roles","licences"]},"maxItems":10},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","aspects","read"],"additionalProperties":false};
+
+function validate119(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="muster:source/account-confirmed.v1" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate119.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -13292,7 +16463,7 @@ vErrors.push(err11);
 errors++;
 }
 if(!(((((((data3 === "profile") || (data3 === "status")) || (data3 === "manager")) || (data3 === "groups")) || (data3 === "apps")) || (data3 === "roles")) || (data3 === "licences"))){
-const err12 = {instancePath:instancePath+"/aspects/" + i0,schemaPath:"#/properties/aspects/items/enum",keyword:"enum",params:{allowedValues: schema52.properties.aspects.items.enum}};
+const err12 = {instancePath:instancePath+"/aspects/" + i0,schemaPath:"#/properties/aspects/items/enum",keyword:"enum",params:{allowedValues: schema61.properties.aspects.items.enum}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -13331,19 +16502,19 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate110.errors = vErrors;
+validate119.errors = vErrors;
 return errors === 0;
 }
-validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate119.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountDeleted = validate112;
-const schema53 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-deleted.v1","title":"AccountDeleted","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","evidence","read"],"additionalProperties":false};
+export const AccountDeleted = validate121;
+const schema62 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-deleted.v1","title":"AccountDeleted","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","evidence","read"],"additionalProperties":false};
 
-function validate112(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-deleted.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate112.evaluated;
+const evaluated0 = validate121.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -13476,7 +16647,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data2 === "removed") || (data2 === "log")) || (data2 === "full-read"))){
-const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema53.properties.evidence.enum}};
+const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema62.properties.evidence.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -13503,19 +16674,19 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate112.errors = vErrors;
+validate121.errors = vErrors;
 return errors === 0;
 }
-validate112.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate121.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountDisablementTraced = validate114;
-const schema54 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-disablement-traced.v1","title":"AccountDisablementTraced","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"by":{"type":"string","enum":["us","other","nobody","unknown"]},"actor":{"type":"string","minLength":1,"maxLength":256},"at":{"type":"string","format":"date-time"},"askedAt":{"type":"string","format":"date-time"}},"required":["connection","accountId","by","askedAt"],"additionalProperties":false};
+export const AccountDisablementTraced = validate123;
+const schema63 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-disablement-traced.v1","title":"AccountDisablementTraced","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"by":{"type":"string","enum":["us","other","nobody","unknown"]},"actor":{"type":"string","minLength":1,"maxLength":256},"at":{"type":"string","format":"date-time"},"askedAt":{"type":"string","format":"date-time"}},"required":["connection","accountId","by","askedAt"],"additionalProperties":false};
 
-function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-disablement-traced.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate114.evaluated;
+const evaluated0 = validate123.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -13648,7 +16819,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!((((data2 === "us") || (data2 === "other")) || (data2 === "nobody")) || (data2 === "unknown"))){
-const err11 = {instancePath:instancePath+"/by",schemaPath:"#/properties/by/enum",keyword:"enum",params:{allowedValues: schema54.properties.by.enum}};
+const err11 = {instancePath:instancePath+"/by",schemaPath:"#/properties/by/enum",keyword:"enum",params:{allowedValues: schema63.properties.by.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -13754,19 +16925,19 @@ vErrors.push(err19);
 }
 errors++;
 }
-validate114.errors = vErrors;
+validate123.errors = vErrors;
 return errors === 0;
 }
-validate114.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountObserved = validate115;
-const schema55 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-observed.v1","title":"AccountObserved","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"profile":{"allOf":[{"$ref":"muster:common/profile.v1"}],"x-personal":true},"status":{"type":"string","minLength":1,"maxLength":256},"enabled":{"type":"boolean"},"managerAccountId":{"anyOf":[{"type":"string","minLength":1,"maxLength":256},{"type":"null"}]},"createdAt":{"type":"string","format":"date-time"},"changedAt":{"type":"string","format":"date-time"},"notWritable":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"masteredBy":{"type":"string","minLength":1,"maxLength":256},"aspects":{"type":"array","items":{"type":"string","enum":["profile","status","manager","groups","apps","roles","licences"]},"maxItems":10},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","profile","status","enabled","aspects","read"],"additionalProperties":false};
+export const AccountObserved = validate124;
+const schema64 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-observed.v1","title":"AccountObserved","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"profile":{"allOf":[{"$ref":"muster:common/profile.v1"}],"x-personal":true},"status":{"type":"string","minLength":1,"maxLength":256},"enabled":{"type":"boolean"},"managerAccountId":{"anyOf":[{"type":"string","minLength":1,"maxLength":256},{"type":"null"}]},"createdAt":{"type":"string","format":"date-time"},"changedAt":{"type":"string","format":"date-time"},"notWritable":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"masteredBy":{"type":"string","minLength":1,"maxLength":256},"aspects":{"type":"array","items":{"type":"string","enum":["profile","status","manager","groups","apps","roles","licences"]},"maxItems":10},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","profile","status","enabled","aspects","read"],"additionalProperties":false};
 
-function validate115(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-observed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate115.evaluated;
+const evaluated0 = validate124.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -13845,7 +17016,7 @@ vErrors.push(err6);
 errors++;
 }
 for(const key0 in data){
-if(!(func5.call(schema55.properties, key0))){
+if(!(func5.call(schema64.properties, key0))){
 const err7 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err7];
@@ -14216,7 +17387,7 @@ vErrors.push(err35);
 errors++;
 }
 if(!(((((((data12 === "profile") || (data12 === "status")) || (data12 === "manager")) || (data12 === "groups")) || (data12 === "apps")) || (data12 === "roles")) || (data12 === "licences"))){
-const err36 = {instancePath:instancePath+"/aspects/" + i1,schemaPath:"#/properties/aspects/items/enum",keyword:"enum",params:{allowedValues: schema55.properties.aspects.items.enum}};
+const err36 = {instancePath:instancePath+"/aspects/" + i1,schemaPath:"#/properties/aspects/items/enum",keyword:"enum",params:{allowedValues: schema64.properties.aspects.items.enum}};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -14255,19 +17426,19 @@ vErrors.push(err38);
 }
 errors++;
 }
-validate115.errors = vErrors;
+validate124.errors = vErrors;
 return errors === 0;
 }
-validate115.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate124.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountRestored = validate118;
-const schema56 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-restored.v1","title":"AccountRestored","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","read"],"additionalProperties":false};
+export const AccountRestored = validate127;
+const schema65 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-restored.v1","title":"AccountRestored","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","read"],"additionalProperties":false};
 
-function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-restored.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate118.evaluated;
+const evaluated0 = validate127.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -14394,19 +17565,19 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate118.errors = vErrors;
+validate127.errors = vErrors;
 return errors === 0;
 }
-validate118.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate127.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AppDeleted = validate120;
-const schema57 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/app-deleted.v1","title":"AppDeleted","x-stream":"app","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"appId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","appId","evidence","read"],"additionalProperties":false};
+export const AppDeleted = validate129;
+const schema66 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/app-deleted.v1","title":"AppDeleted","x-stream":"app","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"appId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","appId","evidence","read"],"additionalProperties":false};
 
-function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/app-deleted.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate120.evaluated;
+const evaluated0 = validate129.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -14539,7 +17710,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data2 === "removed") || (data2 === "log")) || (data2 === "full-read"))){
-const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema57.properties.evidence.enum}};
+const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema66.properties.evidence.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -14566,19 +17737,19 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate120.errors = vErrors;
+validate129.errors = vErrors;
 return errors === 0;
 }
-validate120.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate129.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AppObserved = validate122;
-const schema58 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/app-observed.v1","title":"AppObserved","x-stream":"app","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"appId":{"type":"string","minLength":1,"maxLength":256},"name":{"type":"string","maxLength":512},"status":{"type":"string","minLength":1,"maxLength":256},"roles":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"value":{"anyOf":[{"type":"string"},{"type":"null"}]},"name":{"anyOf":[{"type":"string"},{"type":"null"}]}},"required":["id"],"additionalProperties":false},"maxItems":500},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","appId","name","status","read"],"additionalProperties":false};
+export const AppObserved = validate131;
+const schema67 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/app-observed.v1","title":"AppObserved","x-stream":"app","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"appId":{"type":"string","minLength":1,"maxLength":256},"name":{"type":"string","maxLength":512},"status":{"type":"string","minLength":1,"maxLength":256},"roles":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"value":{"anyOf":[{"type":"string"},{"type":"null"}]},"name":{"anyOf":[{"type":"string"},{"type":"null"}]}},"required":["id"],"additionalProperties":false},"maxItems":500},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","appId","name","status","read"],"additionalProperties":false};
 
-function validate122(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/app-observed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate122.evaluated;
+const evaluated0 = validate131.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -14987,19 +18158,19 @@ vErrors.push(err30);
 }
 errors++;
 }
-validate122.errors = vErrors;
+validate131.errors = vErrors;
 return errors === 0;
 }
-validate122.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const EntitlementGone = validate124;
-const schema59 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/entitlement-gone.v1","title":"EntitlementGone","x-stream":["account","group"],"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"holder":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind","id"],"additionalProperties":false},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"read":{"$ref":"muster:common/read-ref.v1"},"evidence":{"type":"string","enum":["fetch","removed","log","full-read"]}},"required":["connection","holder","entitlement","read","evidence"],"additionalProperties":false};
+export const EntitlementGone = validate133;
+const schema68 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/entitlement-gone.v1","title":"EntitlementGone","x-stream":["account","group"],"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"holder":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind","id"],"additionalProperties":false},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"read":{"$ref":"muster:common/read-ref.v1"},"evidence":{"type":"string","enum":["fetch","removed","log","full-read"]}},"required":["connection","holder","entitlement","read","evidence"],"additionalProperties":false};
 
-function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/entitlement-gone.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate124.evaluated;
+const evaluated0 = validate133.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -15142,7 +18313,7 @@ vErrors.push(err11);
 errors++;
 }
 if(!((data2 === "account") || (data2 === "group"))){
-const err12 = {instancePath:instancePath+"/holder/kind",schemaPath:"#/properties/holder/properties/kind/enum",keyword:"enum",params:{allowedValues: schema59.properties.holder.properties.kind.enum}};
+const err12 = {instancePath:instancePath+"/holder/kind",schemaPath:"#/properties/holder/properties/kind/enum",keyword:"enum",params:{allowedValues: schema68.properties.holder.properties.kind.enum}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -15224,7 +18395,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((((data6 === "fetch") || (data6 === "removed")) || (data6 === "log")) || (data6 === "full-read"))){
-const err18 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema59.properties.evidence.enum}};
+const err18 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema68.properties.evidence.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -15245,19 +18416,19 @@ vErrors.push(err19);
 }
 errors++;
 }
-validate124.errors = vErrors;
+validate133.errors = vErrors;
 return errors === 0;
 }
-validate124.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate133.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const EntitlementObserved = validate127;
-const schema60 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/entitlement-observed.v1","title":"EntitlementObserved","x-stream":["account","group"],"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"holder":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind","id"],"additionalProperties":false},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"read":{"$ref":"muster:common/read-ref.v1"},"via":{"type":"string","enum":["direct","rule","group","unknown"]},"viaId":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","holder","entitlement","read","via"],"additionalProperties":false};
+export const EntitlementObserved = validate136;
+const schema69 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/entitlement-observed.v1","title":"EntitlementObserved","x-stream":["account","group"],"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"holder":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind","id"],"additionalProperties":false},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"read":{"$ref":"muster:common/read-ref.v1"},"via":{"type":"string","enum":["direct","rule","group","unknown"]},"viaId":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","holder","entitlement","read","via"],"additionalProperties":false};
 
-function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/entitlement-observed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate127.evaluated;
+const evaluated0 = validate136.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -15400,7 +18571,7 @@ vErrors.push(err11);
 errors++;
 }
 if(!((data2 === "account") || (data2 === "group"))){
-const err12 = {instancePath:instancePath+"/holder/kind",schemaPath:"#/properties/holder/properties/kind/enum",keyword:"enum",params:{allowedValues: schema60.properties.holder.properties.kind.enum}};
+const err12 = {instancePath:instancePath+"/holder/kind",schemaPath:"#/properties/holder/properties/kind/enum",keyword:"enum",params:{allowedValues: schema69.properties.holder.properties.kind.enum}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -15482,7 +18653,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((((data6 === "direct") || (data6 === "rule")) || (data6 === "group")) || (data6 === "unknown"))){
-const err18 = {instancePath:instancePath+"/via",schemaPath:"#/properties/via/enum",keyword:"enum",params:{allowedValues: schema60.properties.via.enum}};
+const err18 = {instancePath:instancePath+"/via",schemaPath:"#/properties/via/enum",keyword:"enum",params:{allowedValues: schema69.properties.via.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -15538,19 +18709,19 @@ vErrors.push(err22);
 }
 errors++;
 }
-validate127.errors = vErrors;
+validate136.errors = vErrors;
 return errors === 0;
 }
-validate127.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate136.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const GroupDeleted = validate130;
-const schema61 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-deleted.v1","title":"GroupDeleted","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","evidence","read"],"additionalProperties":false};
+export const GroupDeleted = validate139;
+const schema70 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-deleted.v1","title":"GroupDeleted","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","evidence","read"],"additionalProperties":false};
 
-function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/group-deleted.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate130.evaluated;
+const evaluated0 = validate139.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -15683,7 +18854,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data2 === "removed") || (data2 === "log")) || (data2 === "full-read"))){
-const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema61.properties.evidence.enum}};
+const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema70.properties.evidence.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -15710,19 +18881,19 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate130.errors = vErrors;
+validate139.errors = vErrors;
 return errors === 0;
 }
-validate130.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate139.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const GroupObserved = validate132;
-const schema62 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-observed.v1","title":"GroupObserved","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"name":{"type":"string","maxLength":512},"groupKind":{"type":"string","minLength":1,"maxLength":256},"writable":{"type":"boolean"},"notWritableBecause":{"type":"string","minLength":1,"maxLength":256},"profile":{"$ref":"muster:common/profile.v1"},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","name","groupKind","writable","read"],"additionalProperties":false};
+export const GroupObserved = validate141;
+const schema71 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-observed.v1","title":"GroupObserved","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"name":{"type":"string","maxLength":512},"groupKind":{"type":"string","minLength":1,"maxLength":256},"writable":{"type":"boolean"},"notWritableBecause":{"type":"string","minLength":1,"maxLength":256},"profile":{"$ref":"muster:common/profile.v1"},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","name","groupKind","writable","read"],"additionalProperties":false};
 
-function validate132(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/group-observed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate132.evaluated;
+const evaluated0 = validate141.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -15992,19 +19163,19 @@ vErrors.push(err21);
 }
 errors++;
 }
-validate132.errors = vErrors;
+validate141.errors = vErrors;
 return errors === 0;
 }
-validate132.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate141.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const GroupRestored = validate135;
-const schema63 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-restored.v1","title":"GroupRestored","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","read"],"additionalProperties":false};
+export const GroupRestored = validate144;
+const schema72 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-restored.v1","title":"GroupRestored","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","read"],"additionalProperties":false};
 
-function validate135(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate144(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/group-restored.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate135.evaluated;
+const evaluated0 = validate144.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -16131,19 +19302,19 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate135.errors = vErrors;
+validate144.errors = vErrors;
 return errors === 0;
 }
-validate135.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate144.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const PageCommitted = validate137;
-const schema64 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/page-committed.v1","title":"PageCommitted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"readId":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"part":{"type":"string","minLength":1,"maxLength":256},"page":{"type":"integer","minimum":0},"items":{"type":"integer","minimum":0},"cursor":{"type":"string","maxLength":8192}},"required":["connection","readId","scope","page","items"],"additionalProperties":false};
+export const PageCommitted = validate146;
+const schema73 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/page-committed.v1","title":"PageCommitted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"readId":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"part":{"type":"string","minLength":1,"maxLength":256},"page":{"type":"integer","minimum":0},"items":{"type":"integer","minimum":0},"cursor":{"type":"string","maxLength":8192}},"required":["connection","readId","scope","page","items"],"additionalProperties":false};
 
-function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/page-committed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate137.evaluated;
+const evaluated0 = validate146.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -16286,7 +19457,7 @@ vErrors.push(err11);
 errors++;
 }
 if(!(((((((((data2 === "users") || (data2 === "groups")) || (data2 === "memberships")) || (data2 === "apps")) || (data2 === "app-assignments")) || (data2 === "log")) || (data2 === "roles")) || (data2 === "devices")) || (data2 === "licences"))){
-const err12 = {instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema64.properties.scope.enum}};
+const err12 = {instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema73.properties.scope.enum}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -16417,19 +19588,19 @@ vErrors.push(err22);
 }
 errors++;
 }
-validate137.errors = vErrors;
+validate146.errors = vErrors;
 return errors === 0;
 }
-validate137.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const ReadCompleted = validate138;
-const schema65 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-completed.v1","title":"ReadCompleted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"finishedAt":{"type":"string","format":"date-time"},"complete":{"type":"boolean"},"incompleteBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"message":{"type":"string","maxLength":1000}},"required":["code","scope","message"],"additionalProperties":false},"maxItems":50},"pages":{"type":"integer","minimum":0},"counts":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"expected":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"permissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"missingPermissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"differences":{"type":"object","properties":{"created":{"type":"integer","minimum":0},"changed":{"type":"integer","minimum":0},"gone":{"type":"integer","minimum":0}},"required":["created","changed","gone"],"additionalProperties":false}},"required":["connection","read","finishedAt","complete","pages","counts","permissions","missingPermissions"],"additionalProperties":false};
+export const ReadCompleted = validate147;
+const schema74 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-completed.v1","title":"ReadCompleted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"finishedAt":{"type":"string","format":"date-time"},"complete":{"type":"boolean"},"incompleteBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"message":{"type":"string","maxLength":1000}},"required":["code","scope","message"],"additionalProperties":false},"maxItems":50},"pages":{"type":"integer","minimum":0},"counts":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"expected":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"permissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"missingPermissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"differences":{"type":"object","properties":{"created":{"type":"integer","minimum":0},"changed":{"type":"integer","minimum":0},"gone":{"type":"integer","minimum":0}},"required":["created","changed","gone"],"additionalProperties":false}},"required":["connection","read","finishedAt","complete","pages","counts","permissions","missingPermissions"],"additionalProperties":false};
 
-function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate147(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/read-completed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate138.evaluated;
+const evaluated0 = validate147.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -16518,7 +19689,7 @@ vErrors.push(err7);
 errors++;
 }
 for(const key0 in data){
-if(!(func5.call(schema65.properties, key0))){
+if(!(func5.call(schema74.properties, key0))){
 const err8 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err8];
@@ -16704,7 +19875,7 @@ vErrors.push(err22);
 errors++;
 }
 if(!(((((((((data7 === "users") || (data7 === "groups")) || (data7 === "memberships")) || (data7 === "apps")) || (data7 === "app-assignments")) || (data7 === "log")) || (data7 === "roles")) || (data7 === "devices")) || (data7 === "licences"))){
-const err23 = {instancePath:instancePath+"/incompleteBecause/" + i0+"/scope",schemaPath:"#/properties/incompleteBecause/items/properties/scope/enum",keyword:"enum",params:{allowedValues: schema65.properties.incompleteBecause.items.properties.scope.enum}};
+const err23 = {instancePath:instancePath+"/incompleteBecause/" + i0+"/scope",schemaPath:"#/properties/incompleteBecause/items/properties/scope/enum",keyword:"enum",params:{allowedValues: schema74.properties.incompleteBecause.items.properties.scope.enum}};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -17133,19 +20304,19 @@ vErrors.push(err57);
 }
 errors++;
 }
-validate138.errors = vErrors;
+validate147.errors = vErrors;
 return errors === 0;
 }
-validate138.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate147.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const ReadFailed = validate140;
-const schema66 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-failed.v1","title":"ReadFailed","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"fault":{"$ref":"muster:common/fault.v1"}},"required":["connection","read","fault"],"additionalProperties":false};
+export const ReadFailed = validate149;
+const schema75 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-failed.v1","title":"ReadFailed","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"fault":{"$ref":"muster:common/fault.v1"}},"required":["connection","read","fault"],"additionalProperties":false};
 
-function validate140(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate149(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/read-failed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate140.evaluated;
+const evaluated0 = validate149.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -17243,19 +20414,19 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate140.errors = vErrors;
+validate149.errors = vErrors;
 return errors === 0;
 }
-validate140.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate149.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const ReadStarted = validate143;
-const schema67 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-started.v1","title":"ReadStarted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"scopes":{"type":"array","items":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"maxItems":10}},"required":["connection","read","scopes"],"additionalProperties":false};
+export const ReadStarted = validate152;
+const schema76 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-started.v1","title":"ReadStarted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"scopes":{"type":"array","items":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"maxItems":10}},"required":["connection","read","scopes"],"additionalProperties":false};
 
-function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate152(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/read-started.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate143.evaluated;
+const evaluated0 = validate152.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -17363,7 +20534,7 @@ vErrors.push(err7);
 errors++;
 }
 if(!(((((((((data3 === "users") || (data3 === "groups")) || (data3 === "memberships")) || (data3 === "apps")) || (data3 === "app-assignments")) || (data3 === "log")) || (data3 === "roles")) || (data3 === "devices")) || (data3 === "licences"))){
-const err8 = {instancePath:instancePath+"/scopes/" + i0,schemaPath:"#/properties/scopes/items/enum",keyword:"enum",params:{allowedValues: schema67.properties.scopes.items.enum}};
+const err8 = {instancePath:instancePath+"/scopes/" + i0,schemaPath:"#/properties/scopes/items/enum",keyword:"enum",params:{allowedValues: schema76.properties.scopes.items.enum}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -17396,19 +20567,19 @@ vErrors.push(err10);
 }
 errors++;
 }
-validate143.errors = vErrors;
+validate152.errors = vErrors;
 return errors === 0;
 }
-validate143.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate152.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const WatermarkAdvanced = validate145;
-const schema68 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/watermark-advanced.v1","title":"WatermarkAdvanced","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"source":{"type":"string","enum":["log","users-delta","groups-delta","apps-delta","workers"]},"watermark":{"type":"string","maxLength":16384},"readAt":{"type":"string","format":"date-time"}},"required":["connection","source","watermark","readAt"],"additionalProperties":false};
+export const WatermarkAdvanced = validate154;
+const schema77 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/watermark-advanced.v1","title":"WatermarkAdvanced","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"source":{"type":"string","enum":["log","users-delta","groups-delta","apps-delta","workers"]},"watermark":{"type":"string","maxLength":16384},"readAt":{"type":"string","format":"date-time"}},"required":["connection","source","watermark","readAt"],"additionalProperties":false};
 
-function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/watermark-advanced.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate145.evaluated;
+const evaluated0 = validate154.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -17506,7 +20677,7 @@ vErrors.push(err7);
 errors++;
 }
 if(!(((((data1 === "log") || (data1 === "users-delta")) || (data1 === "groups-delta")) || (data1 === "apps-delta")) || (data1 === "workers"))){
-const err8 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/enum",keyword:"enum",params:{allowedValues: schema68.properties.source.enum}};
+const err8 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/enum",keyword:"enum",params:{allowedValues: schema77.properties.source.enum}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -17577,19 +20748,19 @@ vErrors.push(err13);
 }
 errors++;
 }
-validate145.errors = vErrors;
+validate154.errors = vErrors;
 return errors === 0;
 }
-validate145.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate154.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const WorkerRecordArrivedLate = validate146;
-const schema69 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-record-arrived-late.v1","title":"WorkerRecordArrivedLate","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false},"newerVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]}},"required":["connection","workerKey","sourceKey","effectiveFrom","record","newerVersion"],"additionalProperties":false};
+export const WorkerRecordArrivedLate = validate155;
+const schema78 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-record-arrived-late.v1","title":"WorkerRecordArrivedLate","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false},"newerVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]}},"required":["connection","workerKey","sourceKey","effectiveFrom","record","newerVersion"],"additionalProperties":false};
 
-function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/worker-record-arrived-late.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate146.evaluated;
+const evaluated0 = validate155.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -18065,19 +21236,19 @@ vErrors.push(err36);
 }
 errors++;
 }
-validate146.errors = vErrors;
+validate155.errors = vErrors;
 return errors === 0;
 }
-validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate155.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const WorkerRecorded = validate148;
-const schema70 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-recorded.v1","title":"WorkerRecorded","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false}},"required":["connection","workerKey","sourceKey","effectiveFrom","record"],"additionalProperties":false};
+export const WorkerRecorded = validate157;
+const schema79 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-recorded.v1","title":"WorkerRecorded","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false}},"required":["connection","workerKey","sourceKey","effectiveFrom","record"],"additionalProperties":false};
 
-function validate148(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/worker-recorded.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate148.evaluated;
+const evaluated0 = validate157.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -18467,7 +21638,7 @@ vErrors.push(err30);
 }
 errors++;
 }
-validate148.errors = vErrors;
+validate157.errors = vErrors;
 return errors === 0;
 }
-validate148.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
