@@ -4,9 +4,10 @@ import { loginExhausted, matchDisputed } from './cases.ts';
 import { isFree, takeClaim, type Claim, type ClaimEvent } from './claim.ts';
 import { assignLogin, followWorker, type Identity, type IdentityEvent, type WorkerFacts } from './identity.ts';
 import type { Ids } from './ids.ts';
+import { recordAt } from './employments.ts';
 import { lifecycleAt } from './lifecycle.ts';
 import { loginCandidates, type LoginCandidate } from './logins.ts';
-import { recordAt, type EffectiveRecord, type Worker } from './worker.ts';
+import type { EffectiveRecord, Worker } from './worker.ts';
 
 /**
  * One decision on one exact stream. Every step may be repeated: what has happened yields nothing. After a claim step look at the facts again

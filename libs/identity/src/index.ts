@@ -58,6 +58,7 @@ export {
 } from './correlate.ts';
 export type { ApplyMode, DesiredAttribute, DesiredConnection, DesiredEntitlement, DesiredState, MappingProblem } from './desired.ts';
 export { deleteGroup, groupCategory, observeGroup, type Group, type GroupEvent } from './group.ts';
+export { appsAt, employmentsAt, recordAt, type AppAssignment, type EmploymentAt, type EmploymentState } from './employments.ts';
 export {
   assignLogin,
   followWorker,
@@ -111,6 +112,7 @@ export {
   concludeAbsences,
   failRead,
   hasCompleteReadSince,
+  hasNewSight,
   readCategory,
   startRead,
   type CompletedRead,
@@ -123,12 +125,11 @@ export { nextStep, type DisablementInput, type Fence, type Probe, type SendInput
 export { isEmpty, sameJson, sameValue } from './values.ts';
 export {
   compareVersions,
-  recordAfter,
-  recordAt,
   recordWorker,
   workerCategory,
   zoneOf,
   type EffectiveRecord,
+  type Employment,
   type RecordVersion,
   type Worker,
   type WorkerEvent,

@@ -1,6 +1,7 @@
-import type { IdentityLifecycleChanged, WorkerRecord } from '@muster/contracts';
-import { earliest, isBefore, localDate, startOfDay } from './instants.ts';
-import { recordAfter, recordAt, zoneOf, type EffectiveRecord, type RecordVersion, type Worker } from './worker.ts';
+import type { IdentityLifecycleChanged } from '@muster/contracts';
+import { employmentsAt, type EmploymentAt } from './employments.ts';
+import { earliest, isBefore, startOfDay } from './instants.ts';
+import { zoneOf, type RecordVersion, type Worker } from './worker.ts';
 
 const WORKER = 'urn:muster:scim:schemas:extension:worker:1.0:User';
 
@@ -18,44 +19,41 @@ export interface Lifecycle {
   readonly nextDue?: string;
 }
 
-const stateOn = (record: WorkerRecord, today: string, begun: boolean): LifecycleState => {
-  const { status, hireDate, leaveDate } = record[WORKER];
-  if (status === 'terminated' || status === 'rescinded') return 'left';
-  if (typeof leaveDate === 'string' && today > leaveDate) return 'left';
-  if (today < hireDate || !begun) return 'preboarding';
-  return status === 'onLeave' ? 'onLeave' : 'active';
-};
-
-const dueTimes = (current: EffectiveRecord, next: EffectiveRecord | undefined, zone: string): string[] => {
-  const { hireDate, leaveDate } = current.record[WORKER];
+/** Whenever a day begins, where the worker is, on which an employment may say something else: hired, left, an app run out, the next record. */
+const dueTimes = ({ current, next }: EmploymentAt): string[] => {
+  const zone = zoneOf(current.record);
+  const { hireDate, leaveDate, apps = [] } = current.record[WORKER];
+  const lastDays = [leaveDate, ...apps.map(({ until }) => until)];
   return [
     startOfDay(hireDate, zone),
-    ...(typeof leaveDate === 'string' ? [startOfDay(leaveDate, zone, 1)] : []),
+    ...lastDays.flatMap((date) => (typeof date === 'string' ? [startOfDay(date, zone, 1)] : [])),
     ...(next ? [startOfDay(next.effectiveFrom, zoneOf(next.record))] : []),
   ];
 };
 
 /**
  * The state of a person at `asOf`, by the worker's own calendar: `preboarding` before the hire date, `left` once terminated or rescinded or
- * from the day after the leave date, which is the last day; else as the record says. A termination holds from its effective date on, whatever leave
- * date stands beside it. Undefined for a worker without a record.
+ * from the day after the leave date, which is the last day; else as the record says. Of several employments the one that `employmentsAt` puts first
+ * decides. Undefined for a worker without a record.
  */
 export const lifecycleAt = (worker: Worker, asOf: string): Lifecycle | undefined => {
-  const current = recordAt(worker, asOf);
-  if (current === undefined) return undefined;
-  const timeZone = zoneOf(current.record);
-  const today = localDate(asOf, timeZone);
+  const employments = employmentsAt(worker, asOf);
+  const [decides] = employments;
+  if (decides === undefined) return undefined;
+  const { current, state } = decides;
   const { hireDate, leaveDate } = current.record[WORKER];
-  const nextDue = dueTimes(current, recordAfter(worker, asOf), timeZone)
+  const nextDue = employments
+    .flatMap(dueTimes)
     .filter((due) => isBefore(asOf, due))
     .reduce<string | undefined>(earliest, undefined);
   return {
-    state: stateOn(current.record, today, current.effectiveFrom <= today),
+    state,
     startsOn: hireDate,
-    timeZone,
+    timeZone: zoneOf(current.record),
     revision: current.revision,
     ...(leaveDate === undefined ? {} : { endsOn: leaveDate }),
-    ...(current.version === undefined ? {} : { recordVersion: current.version }),
+    // Versions of different employments need not be comparable; between those the order of the stream decides.
+    ...(current.version === undefined || employments.length > 1 ? {} : { recordVersion: current.version }),
     ...(nextDue === undefined ? {} : { nextDue }),
   };
 };

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { attributesOf, canonical } from './attributes.ts';
+import { recordAt } from './employments.ts';
 import { identityCategory, followWorker, type IdentityEvent } from './identity.ts';
 import { lifecycleAt } from './lifecycle.ts';
 import { given, testUuid, workerRecord } from './testing.ts';
-import { recordAt, recordWorker, workerCategory, type Worker, type WorkerEvent } from './worker.ts';
+import { recordWorker, workerCategory, type Worker, type WorkerEvent } from './worker.ts';
 
 const stated = (version: number | undefined, change: Parameters<typeof workerRecord>[0] = {}, effectiveFrom = '2026-03-01') => ({
   connection: 'hr-main',

@@ -17,20 +17,21 @@ export interface EffectiveRecord {
   readonly record: WorkerRecord;
   /** Revision of the event that stated it. */
   readonly revision: number;
+  readonly sourceKey: string;
   readonly version?: RecordVersion;
   /** By canonical attribute, the revision at which its value was last changed. */
   readonly since: Readonly<Record<string, number>>;
 }
 
+/** By effective date, rising, and with that by version. Only the last that has begun holds; those behind it are still to come. */
+export type Employment = readonly EffectiveRecord[];
+
 export interface Worker {
   readonly revision: number;
   readonly connection?: string;
   readonly workerKey?: string;
-  /** The newest version that the source ever stated. */
-  readonly version?: RecordVersion;
-  /** By effective date, rising. Only the last that has begun holds; those behind it are still to come. */
-  readonly records: readonly EffectiveRecord[];
-  readonly newest?: EffectiveRecord;
+  /** By the id that the HR system gives an employment; records that name none are of the employment `''`. */
+  readonly employments: Readonly<Record<string, Employment>>;
   readonly sourceKeys: readonly string[];
 }
 
@@ -68,30 +69,58 @@ const withoutPast = (records: readonly EffectiveRecord[], recordedAt: string): r
   return records.filter((_, index) => (records[index + 1]?.effectiveFrom ?? '9999-12-31') > today);
 };
 
-const withRecord = (worker: Worker, data: WorkerRecorded, revision: number, recordedAt: string): Worker => {
-  const record = merge(worker.newest?.record, data.record) as WorkerRecord;
-  const newest: EffectiveRecord = {
-    effectiveFrom: data.effectiveFrom,
-    record,
-    revision,
-    since: changedSince(worker.newest, record, revision),
-    ...(data.recordVersion === undefined ? {} : { version: data.recordVersion }),
+const employmentOf = (worker: Worker, record: WorkerRecord): Employment => worker.employments[employmentId(record)] ?? [];
+
+const employmentId = (record: WorkerRecord): string => record[WORKER].employment?.id ?? '';
+
+/** What the record says as if it were stated today: the date from which it holds stands beside it. */
+const content = (record: WorkerRecord): WorkerRecord =>
+  ({ ...record, [WORKER]: { ...record[WORKER], effectiveFrom: undefined } }) as WorkerRecord;
+
+/** Of one version, what is stated for a later date stands beside what is stated for an earlier one. */
+const isNewer = ({ version, effectiveFrom }: EffectiveRecord, stated: WorkerRecorded): boolean => {
+  const order = compareVersions(version, stated.recordVersion);
+  return order > 0 || (order === 0 && version !== undefined && version === stated.recordVersion && effectiveFrom > stated.effectiveFrom);
+};
+
+/**
+ * A statement changes what it says from its effective date on: what was stated before for later dates stands, with that change in it, unless the change
+ * leaves nothing of it. So a whole record replaces everything behind its date, and a sparse one carries on. What a newer version stated for a later
+ * date stands untouched, whichever of the two arrived first.
+ */
+const withStatement = (known: Employment, data: WorkerRecorded, revision: number): Employment => {
+  const { effectiveFrom, recordVersion, sourceKey } = data;
+  const newer = known.filter((one) => isNewer(one, data));
+  const older = known.filter((one) => !newer.includes(one));
+  const before = older.filter((one) => one.effectiveFrom < effectiveFrom);
+  const changed = (base: EffectiveRecord | undefined, from: string): EffectiveRecord => {
+    const record = merge(base?.record, data.record) as WorkerRecord;
+    const version = recordVersion === undefined ? {} : { version: recordVersion };
+    return { effectiveFrom: from, record, revision, sourceKey, since: changedSince(base, record, revision), ...version };
   };
-  const version = data.recordVersion ?? worker.version;
+  const stated = changed(older.findLast((one) => one.effectiveFrom <= effectiveFrom) ?? older.at(-1), effectiveFrom);
+  const carried: EffectiveRecord[] = [];
+  for (const one of older.filter(({ effectiveFrom: from }) => from > effectiveFrom)) {
+    const next = { ...changed(one, one.effectiveFrom), sourceKey: one.sourceKey };
+    if (!sameJson(content(next.record), content((carried.at(-1) ?? stated).record))) carried.push(next);
+  }
+  return [...before, stated, ...carried, ...newer];
+};
+
+const withRecord = (worker: Worker, data: WorkerRecorded, revision: number, recordedAt: string): Worker => {
+  const known = withStatement(employmentOf(worker, data.record), data, revision);
   return {
     ...worker,
     connection: data.connection,
     workerKey: data.workerKey,
-    newest,
-    records: withoutPast([...worker.records.filter((known) => known.effectiveFrom < data.effectiveFrom), newest], recordedAt),
-    ...(version === undefined ? {} : { version }),
+    employments: { ...worker.employments, [employmentId(data.record)]: withoutPast(known, recordedAt) },
   };
 };
 
 /** Stream `worker-<connection>.<opaque>`. An erased record folds to nothing. */
 export const workerCategory: StreamCategory<Worker, WorkerEvent> = {
   name: 'worker',
-  initial: { revision: -1, records: [], sourceKeys: [] },
+  initial: { revision: -1, employments: {}, sourceKeys: [] },
   types: ['WorkerRecorded', 'WorkerRecordArrivedLate'],
   evolve: (worker, event) => {
     const sourceKeys = [...worker.sourceKeys, event.data.sourceKey].slice(-REMEMBERED_KEYS);
@@ -106,36 +135,32 @@ export const workerCategory: StreamCategory<Worker, WorkerEvent> = {
 };
 
 /**
- * Records what the HR system stated. The same record again yields nothing; a version older than the newest one is recorded as late and
- * changes nothing. Without versions arrival order decides, and only a repeat of the last record is a repeat.
+ * Records what the HR system stated. The same record again, on whichever way it came, yields nothing; a version older than one that holds from the same
+ * date or an earlier one is recorded as late and changes nothing. Without versions arrival order decides, and only what stands is a repeat.
  */
 export const recordWorker =
   (stated: WorkerRecorded) =>
   (worker: Worker): WorkerEvent[] => {
     if (isRepeat(stated, worker)) return [];
-    const newerVersion = worker.version;
-    if (newerVersion !== undefined && compareVersions(stated.recordVersion, newerVersion) < 0)
-      return [{ type: 'WorkerRecordArrivedLate', data: { ...stated, newerVersion } }];
-    return [{ type: 'WorkerRecorded', data: stated }];
+    const newer = employmentOf(worker, stated.record).find(
+      ({ version, effectiveFrom }) => effectiveFrom <= stated.effectiveFrom && compareVersions(stated.recordVersion, version) < 0,
+    );
+    return newer?.version === undefined
+      ? [{ type: 'WorkerRecorded', data: stated }]
+      : [{ type: 'WorkerRecordArrivedLate', data: { ...stated, newerVersion: newer.version } }];
   };
 
-const isRepeat = (stated: WorkerRecorded, worker: Worker): boolean =>
-  stated.recordVersion === undefined
-    ? worker.sourceKeys.at(-1) === stated.sourceKey
-    : worker.sourceKeys.includes(stated.sourceKey) ||
-      (compareVersions(stated.recordVersion, worker.version) === 0 &&
-        worker.version !== undefined &&
-        sameJson(worker.newest?.record, stated.record));
+const isRepeat = (stated: WorkerRecorded, worker: Worker): boolean => {
+  const known = employmentOf(worker, stated.record);
+  if (stated.recordVersion === undefined) return known.some(({ sourceKey }) => sourceKey === stated.sourceKey);
+  return (
+    worker.sourceKeys.includes(stated.sourceKey) ||
+    known.some(
+      ({ version, record }) =>
+        version !== undefined && compareVersions(version, stated.recordVersion) === 0 && sameJson(merge(record, stated.record), record),
+    )
+  );
+};
 
 /** The zone in which the dates of a record are meant. */
 export const zoneOf = (record: WorkerRecord): string => record[WORKER].timeZone ?? record.timezone ?? 'UTC';
-
-/** The record that holds at an instant, in the zone that the record names; before the first one begins, the first. Undefined for an unknown worker. */
-export const recordAt = (worker: Worker, asOf: string): EffectiveRecord | undefined => {
-  const begun = worker.records.filter((record) => record.effectiveFrom <= localDate(asOf, zoneOf(record.record)));
-  return begun.at(-1) ?? worker.records[0];
-};
-
-/** The first record that begins after an instant. */
-export const recordAfter = (worker: Worker, asOf: string): EffectiveRecord | undefined =>
-  worker.records.find((record) => record.effectiveFrom > localDate(asOf, zoneOf(record.record)));
