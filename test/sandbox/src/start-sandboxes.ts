@@ -4,6 +4,7 @@ import { openEntra, type EntraSandbox } from './entra/open-entra.ts';
 import { seedEntra } from './entra/seed.ts';
 import { startHr } from './hr/hr.ts';
 import type { HrSystem } from './hr/hr-system.ts';
+import { startReport, type ReportAddress } from './hr/report.ts';
 import { writeSecret } from './kit/ca.ts';
 import { drawCompany, type Company, type CompanyOptions } from './kit/company.ts';
 import type { Kit } from './kit/kit.ts';
@@ -33,8 +34,8 @@ export interface SandboxAddresses {
     tenantId: string;
     clients: Readonly<Record<string, { clientId: string; clientSecret: string }>>;
   };
-  /** The HR system is worked in under `url` on the admin server. */
-  hr: { url: string };
+  /** The HR system is worked in under `url` on the admin server; its worker report is at `report.url` + `.json` or `.csv`. */
+  hr: { url: string; report: ReportAddress };
   caFile: string;
   adminUrl: string;
 }
@@ -76,6 +77,7 @@ async function start(kit: Kit, domain: string): Promise<Sandboxes> {
   const okta = await startOkta(kit, ports['okta']);
   const entra = await openEntra(kit, { domains: [domain], displayName: 'Kestrel & Lindqvist' });
   const hr = startHr(kit);
+  const report = await startReport(hr, ports['hr']);
   const sandboxes = { kit, okta, entra, hr, seedCompany: seeder({ okta, entra, hr }, domain), close: () => kit.close() };
   kit.admin.route('POST', '/seed', ({ body }) => {
     const { company, added } = sandboxes.seedCompany((body ?? {}) as SeedOptions);
@@ -89,8 +91,8 @@ async function start(kit: Kit, domain: string): Promise<Sandboxes> {
     };
   });
   await kit.admin.listen(ports['admin']);
-  writeFileSync(portsFile, JSON.stringify({ okta: Number(new URL(okta.url).port), admin: Number(new URL(kit.admin.url).port) }));
-  const addresses = addressesOf(kit, okta, entra);
+  writeFileSync(portsFile, JSON.stringify({ okta: portOf(okta.url), hr: portOf(report.url), admin: portOf(kit.admin.url) }));
+  const addresses = addressesOf(kit, { okta, entra, report });
   writeSecret(join(kit.data, 'sandbox.json'), JSON.stringify(addresses, null, 2));
   return { ...sandboxes, addresses };
 }
@@ -113,7 +115,15 @@ const withoutPeople = (company: Company): Company => ({
   groups: company.groups.map((group) => ({ ...group, members: [] })),
 });
 
-function addressesOf(kit: Kit, okta: Okta, entra: EntraSandbox): SandboxAddresses {
+const portOf = (url: string): number => Number(new URL(url).port);
+
+interface Started {
+  okta: Okta;
+  entra: EntraSandbox;
+  report: ReportAddress;
+}
+
+function addressesOf(kit: Kit, { okta, entra, report }: Started): SandboxAddresses {
   const secret = (name: string): string => okta.credentials.tokens.get(name)?.secret ?? '';
   return {
     okta: {
@@ -124,7 +134,7 @@ function addressesOf(kit: Kit, okta: Okta, entra: EntraSandbox): SandboxAddresse
       ),
     },
     entra: { graphUrl: entra.graphUrl, loginUrl: entra.loginUrl, tenantId: entra.tenantId, clients: entra.credentials },
-    hr: { url: `${kit.admin.url}/hr` },
+    hr: { url: `${kit.admin.url}/hr`, report },
     caFile: kit.certificates.caFile,
     adminUrl: kit.admin.url,
   };

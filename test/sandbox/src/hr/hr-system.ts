@@ -3,7 +3,7 @@ import type { Kit } from '../kit/kit.ts';
 import { Lag } from '../kit/lag.ts';
 import type { StateFile } from '../kit/state.ts';
 import { Table } from '../kit/table.ts';
-import type { WorkerFacts, WorkerStatus, WorkerVersion } from './worker.ts';
+import { recordId, type WorkerFacts, type WorkerStatus, type WorkerVersion } from './worker.ts';
 
 /** Changes that the caller cannot make. */
 export class HrRefusal extends Error {
@@ -15,8 +15,16 @@ export class HrRefusal extends Error {
   }
 }
 
+/** How a version goes out beside its facts. */
+interface Outward {
+  raw?: Record<string, unknown>;
+  row?: Record<string, unknown>;
+  effectiveFrom?: string;
+}
+
 export interface OutboxEntry {
   readonly id: string;
+  /** Of the record: a further employment has one of its own. */
   readonly key: string;
   readonly version: number;
 }
@@ -30,6 +38,8 @@ export interface Refusal {
 }
 
 const today = (kit: Kit): string => kit.clock.iso().slice(0, 10);
+const present = <T extends object>(record: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
 const padded = (number: number): string => String(number).padStart(10, '0');
 
 /** The HR system's records: every version is kept, and waits in the outbox until a target has taken it. */
@@ -53,13 +63,13 @@ export class HrSystem {
     this.#next = Math.max(0, ...Array.from(this.outbox.values(), ({ id }) => Number(id))) + 1;
   }
 
-  /** A new worker, or one who comes back: the next version of the same key. */
-  hire(given: Partial<WorkerFacts> & { raw?: Record<string, unknown>; effectiveFrom?: string }): WorkerVersion {
-    const { raw, effectiveFrom, ...facts } = given;
+  /** A new worker, one who comes back, or a further employment: the next version of the same record, or the first of a new one. */
+  hire(given: Partial<WorkerFacts> & Outward): WorkerVersion {
+    const { raw, row, effectiveFrom, ...facts } = given;
     const key = facts.key ?? this.#freeKey();
     if (typeof facts.givenName !== 'string' || typeof facts.familyName !== 'string')
       throw new HrRefusal(400, 'givenName and familyName are needed');
-    const before = this.workers.get(key);
+    const before = this.workers.get(recordId({ ...facts, key }));
     if (before && before.status !== 'terminated' && before.status !== 'rescinded') throw new HrRefusal(409, `${key} is employed`);
     const hireDate = facts.hireDate ?? today(this.kit);
     const worker = {
@@ -70,20 +80,40 @@ export class HrSystem {
       givenName: facts.givenName,
       familyName: facts.familyName,
     };
-    return this.#record(worker, 'active', { effectiveFrom: effectiveFrom ?? hireDate, ...(raw ? { raw } : {}) });
+    return this.#record(worker, 'active', { effectiveFrom: effectiveFrom ?? hireDate, ...present({ raw, row }) });
   }
 
-  /** A correction or a move: given fields replace, null empties. */
-  change(
-    key: string,
-    given: Partial<WorkerFacts> & { status?: WorkerStatus; raw?: Record<string, unknown>; effectiveFrom?: string },
-  ): WorkerVersion {
-    const { raw, effectiveFrom, status, ...facts } = given;
-    const before = this.find(key);
-    return this.#record({ ...before.facts, ...facts, key }, status ?? before.status, {
-      effectiveFrom: effectiveFrom ?? today(this.kit),
-      ...(raw ? { raw } : {}),
+  /**
+   * A correction or a move: given fields replace, null empties. It holds from its date on; versions for later dates that stand get it too, each as a
+   * newer version. What is still to begin is corrected from its beginning.
+   */
+  change(id: string, given: Partial<WorkerFacts> & Outward & { status?: WorkerStatus }): WorkerVersion {
+    const { raw, row, effectiveFrom, status, key: _key, employment: _employment, ...facts } = given;
+    const { facts: newest } = this.find(id);
+    const standing = this.standing(id);
+    const now = today(this.kit);
+    const first = standing[0] as WorkerVersion;
+    const from = effectiveFrom ?? (status === undefined && first.effectiveFrom > now ? first.effectiveFrom : now);
+    const base = standing.findLast((version) => version.effectiveFrom <= from) ?? first;
+    const later = status === undefined ? standing.filter((version) => version.effectiveFrom > from) : [];
+    const changed = this.#record({ ...(status === undefined ? base.facts : newest), ...facts }, status ?? base.status, {
+      effectiveFrom: from,
+      ...present({ raw, row }),
     });
+    for (const version of later) this.#record({ ...version.facts, ...facts }, version.status, { effectiveFrom: version.effectiveFrom });
+    return changed;
+  }
+
+  /** The versions of a record that stand, by effective date: those that no newer one for the same or an earlier date has replaced. */
+  standing(id: string): WorkerVersion[] {
+    const standing: WorkerVersion[] = [];
+    for (let number = 1; number <= (this.workers.get(id)?.version ?? 0); number++) {
+      const version = this.version(id, number);
+      if (!version) continue;
+      while ((standing.at(-1)?.effectiveFrom ?? '') >= version.effectiveFrom) standing.pop();
+      standing.push(version);
+    }
+    return standing;
   }
 
   /** The employment ends on a local date, today by default; dates in the past are late news. */
@@ -99,9 +129,9 @@ export class HrSystem {
       : this.change(key, { status: 'rescinded' });
   }
 
-  find(key: string): WorkerVersion {
-    const worker = this.workers.get(key);
-    if (!worker) throw new HrRefusal(404, `no worker ${key}`);
+  find(id: string): WorkerVersion {
+    const worker = this.workers.get(id);
+    if (!worker) throw new HrRefusal(404, `no worker ${id}`);
     return worker;
   }
 
@@ -136,16 +166,18 @@ export class HrSystem {
   #record(
     facts: WorkerFacts,
     status: WorkerStatus,
-    more: { effectiveFrom: string; raw?: Record<string, unknown> },
+    more: Pick<WorkerVersion, 'effectiveFrom' | 'raw' | 'row'>,
     announce = true,
   ): WorkerVersion {
     const { key } = facts;
-    const version: WorkerVersion = { key, version: (this.workers.get(key)?.version ?? 0) + 1, status, facts, ...more };
-    this.workers.put(key, version);
-    this.versions.put(`${key}/${padded(version.version)}`, version);
+    const id = recordId(facts);
+    const number = (this.workers.get(id)?.version ?? 0) + 1;
+    const version: WorkerVersion = { key, version: number, status, facts, modifiedAt: this.kit.clock.iso(), ...more };
+    this.workers.put(id, version);
+    this.versions.put(`${id}/${padded(number)}`, version);
     if (announce) {
-      const id = padded(this.#next++);
-      this.outbox.put(id, { id, key, version: version.version });
+      const entry = padded(this.#next++);
+      this.outbox.put(entry, { id: entry, key: id, version: number });
     }
     this.state.commit();
     if (announce) this.onChange();

@@ -16,7 +16,14 @@ export type WorkerFacts = { [F in keyof Omit<CompanyWorker, 'key' | 'login'>]?: 
   /** Work mail; HR often has none before the first day. */
   email?: string | null;
   apps?: AppAssignment[];
+  /** Where a person has several: which one this is, and whether HR calls it the primary one. */
+  employment?: string;
+  primary?: boolean;
 };
+
+/** What a record of employment is kept under: the worker's key, and behind it the employment if it is a further one. */
+export const recordId = ({ key, employment }: Pick<WorkerFacts, 'key' | 'employment'>): string =>
+  employment === undefined ? key : `${key}|${employment}`;
 
 /** One version of a record. Versions of a worker count up from 1. */
 export interface WorkerVersion {
@@ -25,9 +32,13 @@ export interface WorkerVersion {
   readonly status: WorkerStatus;
   /** Local date from which the version holds. */
   readonly effectiveFrom: string;
+  /** When it was written. */
+  readonly modifiedAt?: string;
   readonly facts: WorkerFacts;
   /** Fields as they go out beside the mapped ones, by top-level name: for broken and unusual records. */
   readonly raw?: Readonly<Record<string, unknown>>;
+  /** The same for the row of the report, by column. */
+  readonly row?: Readonly<Record<string, unknown>>;
 }
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
@@ -66,6 +77,7 @@ export function scimOf({ key, version, status, effectiveFrom, facts, raw }: Work
       employmentType: facts.employmentType,
       status,
       effectiveFrom,
+      employment: facts.employment === undefined ? undefined : present({ id: facts.employment, primary: facts.primary }),
       apps: facts.apps,
     }),
   };
