@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 
+const SHORTEST_TOKEN = 32;
+
 /** Thrown at start when the environment does not describe a service that could run. Lists every problem at once. */
 export class SettingsError extends Error {
   constructor(readonly problems: readonly string[]) {
@@ -14,15 +16,24 @@ export class EnvironmentReader {
 
   constructor(private readonly variables: NodeJS.ProcessEnv) {}
 
-  /** A text; without a default it must be set. */
-  text(name: string, fallback?: string): string {
-    const value = this.variables[name] || fallback;
-    if (value === undefined) this.problems.push(`${name} is not set`);
+  /** A text that must be there. `meaning` completes "set it to ...". */
+  text(name: string, meaning: string): string {
+    const value = this.variables[name];
+    if (!value) this.problems.push(`${name} is not set; set it to ${meaning}`);
     return value ?? '';
   }
 
-  optional(name: string): string | undefined {
-    return this.variables[name] || undefined;
+  /** A text that may be left out. */
+  textOr(name: string, fallback: string): string {
+    return this.variables[name] || fallback;
+  }
+
+  /** An address that must be there, with one of these schemes. What it is set to is not repeated in a problem: it may hold a password. */
+  address(name: string, schemes: readonly string[], meaning: string): string {
+    const value = this.text(name, meaning);
+    if (value && !schemes.some((scheme) => value.startsWith(`${scheme}://`)))
+      this.problems.push(`${name} does not begin with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}; set it to ${meaning}`);
+    return value;
   }
 
   oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
@@ -41,16 +52,31 @@ export class EnvironmentReader {
     return fallback;
   }
 
+  /** The path of a file that must be there and readable. */
+  path(name: string, meaning: string): string {
+    this.file(name, meaning);
+    return this.variables[name] ?? '';
+  }
+
   /** The content of the file that the variable names. */
-  file(name: string): string {
-    const path = this.text(name);
+  file(name: string, meaning: string): string {
+    const path = this.text(name, meaning);
     if (!path) return '';
     try {
       return readFileSync(path, 'utf8');
     } catch (error) {
-      this.problems.push(`${name} names ${path}, which cannot be read: ${(error as Error).message}`);
+      this.problems.push(`${name} names ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code}); set it to ${meaning}`);
       return '';
     }
+  }
+
+  /** A secret of 32 characters or more, from the file that the variable names. */
+  token(name: string): string {
+    const known = this.problems.length;
+    const token = this.file(name, 'the path of a file that holds a random token of 32 characters or more').trim();
+    if (token.length < SHORTEST_TOKEN && this.problems.length === known)
+      this.problems.push(`${name} names a file that holds less than 32 characters; put a random token of 32 or more into it`);
+    return token;
   }
 
   /** Notes a problem that a caller found in a value. */

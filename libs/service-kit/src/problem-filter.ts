@@ -42,10 +42,12 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
+const tooLarge = (): ProblemDetails => problemDetails('http.body_too_large', { values: { limit: '1 MiB' } });
+
 /** Fastify rejects bodies that are too large or no JSON with an error that carries a 4xx status. */
 function refusalOf(error: unknown): ProblemDetails | undefined {
   const { statusCode, message } = (error ?? {}) as { statusCode?: number; message?: string };
-  if (statusCode === 413) return problemDetails('http.body_too_large', { values: { limit: '1 MiB' } });
+  if (statusCode === 413) return tooLarge();
   if (statusCode && statusCode >= 400 && statusCode < 500)
     return problemDetails('http.request_invalid', message ? { detail: message } : {});
   return undefined;
@@ -60,6 +62,7 @@ function fromNest(error: HttpException): { status: number } {
     const problems = (Array.isArray(messages) ? messages : [messages ?? error.message]).map((message) => ({ message: String(message) }));
     return problemDetails('http.request_invalid', { problems } as Occurrence);
   }
+  if (status === 413) return tooLarge();
   if (status === 404) return problemDetails('http.not_found', { detail: error.message });
   return { ...(typeof answer === 'object' ? answer : { title: answer }), status };
 }

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { Server } from 'node:http';
 import { type DynamicModule, Module, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -27,8 +28,13 @@ export interface RunningService {
 }
 
 const BODY_LIMIT = 1024 * 1024;
+/** Requests that are under way when the service is asked to stop get this long. */
+const ANSWERED_WITHIN_MS = 5_000;
 
-/** Starts a service on a platform and resolves once it is listening and consuming. `close` ends it in order and keeps the platform. */
+/**
+ * Starts a service on a platform and resolves once it is listening and consuming. `close` ends it in order and keeps the platform: requests that are under way
+ * are answered, for 5 s.
+ */
 export async function startService(service: Service, platform: Platform, options: { port?: number } = {}): Promise<RunningService> {
   const { settings } = platform;
   const logger = createLogger(service.name, settings.logLevel);
@@ -44,7 +50,7 @@ export async function startService(service: Service, platform: Platform, options
   if (database) dependencies.push({ name: 'database', check: () => database.ping() });
   const context = createContext({ service, platform, logger, database, closing: closing.signal, dependencies });
 
-  const fastify = new FastifyAdapter({ bodyLimit: BODY_LIMIT, forceCloseConnections: true });
+  const fastify = new FastifyAdapter({ bodyLimit: BODY_LIMIT, forceCloseConnections: 'idle' });
   const nest = await NestFactory.create<NestFastifyApplication>(rootModule(service, context, dependencies), fastify, {
     logger: new NestLogger(logger),
     abortOnError: false,
@@ -69,7 +75,12 @@ export async function startService(service: Service, platform: Platform, options
     url: (await nest.getUrl()).replace('[::1]', 'localhost'),
     async close() {
       closing.abort();
-      await nest.close();
+      const impatient = setTimeout(() => fastify.getHttpServer<Server>().closeAllConnections(), ANSWERED_WITHIN_MS);
+      try {
+        await nest.close();
+      } finally {
+        clearTimeout(impatient);
+      }
       await database?.close();
     },
   };

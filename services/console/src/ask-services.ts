@@ -7,6 +7,14 @@ export interface Answered {
   readonly body: string;
 }
 
+interface Sent {
+  method?: 'POST';
+  body?: string;
+  contentType?: string;
+  /** Beside the internal token. */
+  headers?: Readonly<Record<string, string>>;
+}
+
 const PATIENCE_MS = 30_000;
 
 /** Asks the services behind the console, with the internal token that they answer to. */
@@ -27,18 +35,22 @@ export class Services {
   }
 
   /** The answer as it came, whatever its status. Throws ProblemError if the service does not answer. */
-  async ask(service: string, path: string, send?: { method: 'POST'; body: string; contentType?: string }): Promise<Answered> {
+  async ask(service: string, path: string, send: Sent = {}): Promise<Answered> {
     const url = this.urls[service];
     if (url === undefined) throw new ProblemError('http.not_found', { detail: `no service is named ${service}` });
+    const address = new URL(path, url);
+    // A path that begins with two slashes would name another host, which would then be shown the internal token.
+    if (address.origin !== new URL(url).origin) throw new ProblemError('http.not_found', { detail: 'this address names no question' });
     const headers = {
       authorization: `Bearer ${this.internalToken}`,
-      ...(send ? { 'content-type': send.contentType ?? 'application/json' } : {}),
+      ...(send.body === undefined ? {} : { 'content-type': send.contentType ?? 'application/json' }),
+      ...send.headers,
     };
-    const answer = await request(new URL(path, url), {
-      method: (send?.method ?? 'GET') as Dispatcher.HttpMethod,
+    const answer = await request(address, {
+      method: (send.method ?? 'GET') as Dispatcher.HttpMethod,
       headers,
       dispatcher: this.#agent,
-      ...(send ? { body: send.body } : {}),
+      ...(send.body === undefined ? {} : { body: send.body }),
     }).catch((error: unknown) => {
       throw new ProblemError('service.unavailable', { detail: `${service}: ${(error as Error).message}`, values: { service } });
     });

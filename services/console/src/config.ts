@@ -15,11 +15,10 @@ export interface ConsoleConfig {
 export function readConsoleConfig(variables: NodeJS.ProcessEnv): ConsoleConfig {
   const read = new EnvironmentReader(variables);
   const config = {
-    services: servicesOf(read, read.text('MUSTER_SERVICES')),
-    operatorToken: read.file('MUSTER_OPERATOR_TOKEN_FILE').trim(),
-    flowsFolder: read.text('MUSTER_FLOWS'),
+    services: servicesOf(read, read.text('MUSTER_SERVICES', 'a JSON object of names and addresses, or file:PATH of one')),
+    operatorToken: read.token('MUSTER_OPERATOR_TOKEN_FILE'),
+    flowsFolder: read.text('MUSTER_FLOWS', 'the folder of flow files'),
   };
-  if (config.operatorToken.length < 32) read.problem('MUSTER_OPERATOR_TOKEN_FILE must hold a random token of 32 characters or more');
   read.done();
   return config;
 }
@@ -31,10 +30,13 @@ function servicesOf(read: EnvironmentReader, text: string): Record<string, strin
     const parsed: unknown = JSON.parse(text.startsWith('file:') ? readFileSync(text.slice(5), 'utf8') : text);
     const entries = Object.entries(parsed as Record<string, unknown>);
     const good = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string' && URL.canParse(entry[1]));
-    if (good.length < entries.length) read.problem('MUSTER_SERVICES holds something that is no address');
+    if (good.length < entries.length)
+      read.problem('MUSTER_SERVICES holds something that is no address; write every one as http://host:port');
     return Object.fromEntries(good);
   } catch (error) {
-    read.problem(`MUSTER_SERVICES is not a JSON object of addresses: ${(error as Error).message}`);
+    read.problem(
+      `MUSTER_SERVICES is not a JSON object of addresses (${(error as Error).message}); write {"reconciliation":"http://host:port", ...}`,
+    );
     return {};
   }
 }

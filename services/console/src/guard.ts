@@ -14,9 +14,9 @@ export class ConsoleGuard implements CanActivate {
     if (/^\/(health|metrics)(\/|$|\?)/.test(url)) return true;
     const expected = this.#expected(url);
     const token = bearerToken(headers.authorization);
-    if (token === '') throw new ProblemError('auth.token_missing', { values: { file: 'the data folder' } });
-    if (expected === undefined || !sameSecret(token, expected))
-      throw new ProblemError('auth.token_invalid', { values: { file: 'the data folder' } });
+    const values = { file: url.startsWith('/scim/') ? "this connection's entry in the connection file" : 'the data folder' };
+    if (token === '') throw new ProblemError('auth.token_missing', { values });
+    if (expected === undefined || !sameSecret(token, expected)) throw new ProblemError('auth.token_invalid', { values });
     return true;
   }
 

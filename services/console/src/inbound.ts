@@ -1,4 +1,4 @@
-import { All, Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { SERVICE, type ServiceContext } from '@muster/service-kit';
 import { type Answered, Refusal, Services } from './ask-services.ts';
 import { presentPlan } from './present-plan.ts';
@@ -77,15 +77,16 @@ export class Api {
   }
 
   /** Timelines, points in time, explanations, people, connections: whatever else the audit projection answers. */
-  @All('*')
+  @Get('*')
   async audit(@Req() request: { url: string }, @Res() reply: Reply): Promise<void> {
     relay(reply, await this.services.ask('audit-projection', request.url.replace(/^\/api/, '')));
   }
 
   async #deadLettersOf(service: string): Promise<object[]> {
-    const { status, body } = await this.services.ask(service, '/dead-letters');
-    if (status === 404) return [];
-    return (JSON.parse(body) as { deadLetters: object[] }).deadLetters;
+    const answered = await this.services.ask(service, '/dead-letters');
+    if (answered.status === 404) return [];
+    if (answered.status >= 300) throw new Refusal(answered);
+    return (JSON.parse(answered.body) as { deadLetters: object[] }).deadLetters;
   }
 }
 

@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { SERVICE, type Service, type ServiceContext } from '@muster/service-kit';
 import { Services } from './ask-services.ts';
 import type { ConsoleConfig } from './config.ts';
@@ -10,7 +10,7 @@ const CONFIG = Symbol('settings of the console');
 
 /** Publishes what files say before anybody can ask. */
 @Injectable()
-class FromFiles implements OnApplicationBootstrap, BeforeApplicationShutdown {
+class FromFiles implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     @Inject(SERVICE) private readonly service: ServiceContext,
     @Inject(CONFIG) private readonly config: ConsoleConfig,
@@ -19,11 +19,13 @@ class FromFiles implements OnApplicationBootstrap, BeforeApplicationShutdown {
 
   async onApplicationBootstrap(): Promise<void> {
     await declareConnections(this.service);
-    const published = await publishFlows(this.service, this.config.flowsFolder);
+    const { published, retired } = await publishFlows(this.service, this.config.flowsFolder);
     this.service.logger.info({ published }, 'flows are in force');
+    if (retired.length > 0) this.service.logger.warn({ flows: retired }, 'flows whose file is gone were retired; what they granted stays');
   }
 
-  beforeApplicationShutdown(): Promise<void> {
+  /** After the last answer, which may need another service. */
+  onApplicationShutdown(): Promise<void> {
     return this.services.close();
   }
 }
