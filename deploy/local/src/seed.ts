@@ -7,6 +7,10 @@ export interface CompanySize {
   readonly workers?: number;
   readonly groups?: number;
   readonly apps?: number;
+  /** Groups of these names and without members, instead of drawn ones. */
+  readonly groupNames?: readonly string[];
+  /** `frame`: groups and apps only; people are in HR alone. Absent: everybody is everywhere. */
+  readonly directories?: 'full' | 'frame';
 }
 
 interface Company {

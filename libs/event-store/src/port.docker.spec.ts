@@ -23,12 +23,18 @@ const start = async () => {
   return { connectionString, stop: async () => void (await container.stop()) };
 };
 
-const engine = spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 20_000 }).status === 0;
-if (engine) {
+const real = process.env['MUSTER_TEST_ESDB'];
+const engine = real === undefined && spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 20_000 }).status === 0;
+if (real !== undefined) {
+  describePort('the event store port on the server of MUSTER_TEST_ESDB', async () => ({
+    connectionString: real,
+    stop: async () => undefined,
+  }));
+} else if (engine) {
   describePort(`the event store port on ${IMAGE}`, start);
 } else {
   describe.skip('the event store port on a real EventStoreDB in Docker', () => {
-    it('SKIPPED: no Docker engine answers; start one, or set MUSTER_TEST_ESDB and run the int suites', () => undefined);
+    it('SKIPPED: no Docker engine answers; start one, or set MUSTER_TEST_ESDB to the connection string of a server', () => undefined);
   });
   process.stderr.write('\nSKIPPED: the port suite on a real EventStoreDB: no Docker engine answers (docker info)\n');
 }

@@ -65,6 +65,8 @@ export interface Category<S, E extends EventShape> {
   readonly name: string;
   readonly initial: S;
   readonly types?: readonly E['type'][];
+  /** True: `evolve` does not look at `recordedAt`, so what was appended need not be read back to go on from. */
+  readonly timeless?: boolean;
   evolve(state: S, event: E & { recordedAt: string; revision: number; id: string }): S;
 }
 
@@ -75,7 +77,7 @@ export interface Loaded<S> {
 }
 
 export interface Transacted<S> extends Loaded<S> {
-  /** What this call appended; empty if the decision was "nothing to do". */
+  /** What this call appended; empty if the decision was "nothing to do". Of a timeless category `recordedAt` is this machine's clock, not the store's. */
   events: RecordedEvent[];
   /** Position of the last appended event; absent if nothing was appended. */
   position?: string;

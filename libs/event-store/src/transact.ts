@@ -57,9 +57,12 @@ interface Settled<S> {
   stream: string;
   known: Loaded<S>;
   appended?: Appended;
+  decided?: readonly Identified[];
 }
 
-const toNewEvents = <E extends EventShape>(events: readonly E[], meta: TransactMeta<E>): (NewEvent & { id: string })[] =>
+type Identified = NewEvent & { id: string };
+
+const toNewEvents = <E extends EventShape>(events: readonly E[], meta: TransactMeta<E>): Identified[] =>
   events.map((event) => ({
     id: randomUUID(),
     type: event.type,
@@ -72,11 +75,11 @@ const attempt = async <S, E extends EventShape>(
   { store, decide, meta }: Transaction<S, E>,
   stream: string,
   { state, revision }: Loaded<S>,
-): Promise<{ appended?: Appended; conflict?: WrongRevision }> => {
-  const decided = decide(state, revision);
+): Promise<{ appended?: Appended; decided?: readonly Identified[]; conflict?: WrongRevision }> => {
+  const decided = toNewEvents(decide(state, revision), meta);
   if (decided.length === 0) return {};
   try {
-    return { appended: await store.append(stream, toNewEvents(decided, meta), revision < 0 ? 'none' : revision) };
+    return { appended: await store.append(stream, decided, revision < 0 ? 'none' : revision), decided };
   } catch (error) {
     if (error instanceof WrongRevision) return { conflict: error };
     throw error;
@@ -92,7 +95,7 @@ const settle = async <S, E extends EventShape>(transaction: Transaction<S, E>): 
   let conflict: unknown;
   for (let attempts = 0; attempts < ATTEMPTS; attempts++) {
     const outcome = await attempt(transaction, stream, known);
-    if (outcome.appended) return { stream, known, appended: outcome.appended };
+    if (outcome.appended) return { stream, known, appended: outcome.appended, decided: outcome.decided ?? [] };
     if (!outcome.conflict && checked) return { stream, known };
     conflict = outcome.conflict;
     if (attempts > 1) await pause(Math.random() * 5 * attempts);
@@ -108,10 +111,25 @@ export const decide = async <S, E extends EventShape>(transaction: Transaction<S
   return appended ?? { revision: known.revision };
 };
 
+/** The state after what was just appended, without a read. */
+const foldOn = <S, E extends EventShape>(
+  category: Category<S, E>,
+  { stream, known, appended, decided }: Required<Settled<S>>,
+): Transacted<S> => {
+  const recordedAt = new Date().toISOString();
+  const events = decided.map((event, index): RecordedEvent => {
+    const data = event.data as RecordedEvent['data'];
+    return { ...event, data, stream, revision: known.revision + 1 + index, position: appended.position, recordedAt };
+  });
+  const state = events.reduce((before, event) => fold(category, before, event), known.state);
+  return { state, ...appended, events };
+};
+
 /** See EventStore.transact. */
 export const transact = async <S, E extends EventShape>(transaction: Transaction<S, E>): Promise<Transacted<S>> => {
-  const { stream, known, appended } = await settle(transaction);
+  const { stream, known, appended, decided = [] } = await settle(transaction);
   if (!appended) return { ...known, events: [] };
+  if (transaction.category.timeless) return foldOn(transaction.category, { stream, known, appended, decided });
   // Folded as the store recorded it: a state folded from guesses at `recordedAt` would differ from a replay.
   const events: RecordedEvent[] = [];
   let { state } = known;

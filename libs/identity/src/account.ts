@@ -164,6 +164,7 @@ export const accountCategory: StreamCategory<Account, AccountEvent> = {
     'EntitlementObserved',
     'EntitlementGone',
   ],
+  timeless: true,
   evolve: (before, event) => {
     const account = { ...before, revision: event.revision };
     switch (event.type) {

@@ -21,6 +21,7 @@ export const appCategory: StreamCategory<App, AppEvent> = {
   name: 'app',
   initial: { revision: -1, existence: 'unknown' },
   types: ['AppObserved', 'AppDeleted'],
+  timeless: true,
   evolve: (before, event) => {
     switch (event.type) {
       case 'AppObserved': {

@@ -17,6 +17,8 @@ export interface StreamCategory<S, E extends { type: string; data: object }> {
   readonly initial: S;
   /** The event types that the fold knows; others are to be skipped. */
   readonly types: readonly E['type'][];
+  /** True: the fold does not look at `recordedAt`. */
+  readonly timeless?: true;
   evolve(state: S, event: E & Recorded): S;
 }
 

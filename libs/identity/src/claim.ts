@@ -17,6 +17,7 @@ export const claimCategory: StreamCategory<Claim, ClaimEvent> = {
   name: 'claim',
   initial: { revision: -1 },
   types: ['ClaimTaken', 'ClaimReleased'],
+  timeless: true,
   evolve: (claim, event) => {
     const { kind, owner } = event.data;
     switch (event.type) {

@@ -26,6 +26,7 @@ export const groupCategory: StreamCategory<Group, GroupEvent> = {
   name: 'group',
   initial: { revision: -1, existence: 'unknown' },
   types: ['GroupObserved', 'GroupDeleted', 'GroupRestored'],
+  timeless: true,
   evolve: (before, event) => {
     const { revision } = event;
     const { startedAt } = event.data.read;

@@ -78,6 +78,7 @@ export const identityCategory: StreamCategory<Identity, IdentityEvent> = {
     'AccountUnlinked',
     'IdentityErased',
   ],
+  timeless: true,
   evolve: (before, event) => {
     const { revision } = event;
     const identity = { ...before, revision };

@@ -18,6 +18,7 @@ export const planCategory: StreamCategory<Plan, PlanEvent> = {
   name: 'plan',
   initial: { revision: -1 },
   types: ['PlanReleased', 'PlanHeld'],
+  timeless: true,
   evolve: (plan, event) => {
     const { revision } = event;
     switch (event.type) {

@@ -181,6 +181,7 @@ export const provisioningCategory: StreamCategory<Provisioning, ProvisioningEven
   name: 'provisioning',
   initial: { revision: -1, wishes: {}, writes: {}, created: {}, open: {}, granted: {} },
   types: ['CommandSent', 'CommandEnded'],
+  timeless: true,
   evolve: (before, event) => {
     const state = { ...before, revision: event.revision };
     switch (event.type) {

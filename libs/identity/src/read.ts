@@ -59,6 +59,7 @@ export const readCategory: StreamCategory<Reads, ReadEvent> = {
   name: 'read',
   initial: { revision: -1, watermarks: {} },
   types: ['ReadStarted', 'PageCommitted', 'ReadCompleted', 'ReadFailed', 'WatermarkAdvanced'],
+  timeless: true,
   evolve: (before, event) => {
     const reads = { ...before, revision: event.revision };
     switch (event.type) {

@@ -30,6 +30,7 @@ export const objectCategory: StreamCategory<KnownObject, FactEvent> = {
   name: 'object',
   initial: { holder: accountCategory.initial, group: groupCategory.initial, app: appCategory.initial },
   types: [...accountCategory.types, ...groupCategory.types, ...appCategory.types],
+  timeless: true,
   evolve: (known, event) => ({
     holder: fold(accountCategory, [event as Parameters<typeof accountCategory.evolve>[1]], known.holder),
     group: fold(groupCategory, [event as Parameters<typeof groupCategory.evolve>[1]], known.group),

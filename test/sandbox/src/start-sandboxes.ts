@@ -52,7 +52,7 @@ export interface Sandboxes {
 }
 
 export interface SeedOptions extends CompanyOptions {
-  /** `full` (default): people, groups, apps; `frame`: groups and apps without people; `empty`: nothing. */
+  /** `full` (default): people, groups, apps; `frame`: groups and apps, and nobody but the administrator that every org and tenant has; `empty`: nothing. */
   directories?: 'full' | 'frame' | 'empty';
   /** HR has the records to push. Default true. */
   announce?: boolean;
@@ -111,7 +111,14 @@ const seeder =
 
 const withoutPeople = (company: Company): Company => ({
   ...company,
-  workers: [],
+  workers: company.workers.slice(0, 1).map(({ managerKey: _none, ...first }) => ({
+    ...first,
+    key: 'ADMINISTRATOR',
+    givenName: 'Break',
+    familyName: 'Glass',
+    displayName: 'Break Glass',
+    login: `break.glass@${company.domain}`,
+  })),
   groups: company.groups.map((group) => ({ ...group, members: [] })),
 });
 

@@ -12,6 +12,8 @@ const counter: Category<{ sum: number; at: string[] }, CounterEvent> = {
   evolve: (state, { data, recordedAt }) => ({ sum: state.sum + data.n, at: [...state.at, recordedAt] }),
 };
 
+const noting = (n: number): CounterEvent => ({ type: 'Noted', data: { n } });
+
 /** Fold, decide, append; again on a conflict. */
 export const describeTransactions = (context: PortContext): void => {
   describe('a transaction', () => {
@@ -38,6 +40,25 @@ export const describeTransactions = (context: PortContext): void => {
       expect(events.map(({ metadata: { actor } }) => actor)).toEqual(['n2', 'n3']);
       expect(events.at(-1)?.position).toBe(position);
       expect(await context.store.load(counter, stream)).toEqual({ state, revision });
+    });
+
+    it('goes on from what it appended without reading it back, if the fold does not look at when that was', async () => {
+      const stream = context.fresh();
+      const timeless: Category<number, CounterEvent> = {
+        name: 'test',
+        initial: 0,
+        timeless: true,
+        evolve: (sum, { data }) => sum + data.n,
+      };
+      const once = await context.store.transact(timeless, stream, () => [noting(1), noting(2)], metadata);
+      const twice = await context.store.transact(timeless, { stream, ...once }, () => [noting(4)], metadata);
+      expect(twice).toMatchObject({ state: 7, revision: 2 });
+      const recorded = await collect(context.store.readStream(stream));
+      expect([...once.events, ...twice.events].map(({ id, revision }) => [id, revision])).toEqual(
+        recorded.map(({ id, revision }) => [id, revision]),
+      );
+      expect(twice.events.at(-1)?.position).toBe(recorded.at(-1)?.position);
+      expect(await context.store.load(timeless, stream)).toEqual({ state: 7, revision: 2 });
     });
 
     it('that decides on nothing writes nothing', async () => {

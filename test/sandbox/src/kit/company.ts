@@ -6,6 +6,8 @@ export interface CompanyOptions {
   workers?: number;
   /** Default 30. */
   groups?: number;
+  /** Groups of these names and without members, instead of drawn ones. */
+  groupNames?: readonly string[];
   /** Default 8. */
   apps?: number;
   seed?: number;
@@ -74,7 +76,9 @@ export function drawCompany(options: CompanyOptions = {}): Company {
   const taken = new Map<string, number>();
   const workers: CompanyWorker[] = [];
   for (let at = 0; at < (options.workers ?? 200); at++) workers.push(drawWorker({ at, workers, random, domain, taken }));
-  const groups = drawGroups(workers, options.groups ?? 30, random);
+  const groups =
+    options.groupNames?.map((name) => ({ name, description: 'Named by whoever asked', members: [] })) ??
+    drawGroups(workers, options.groups ?? 30, random);
   return { name: ORGANIZATION, domain, workers, groups, apps: drawApps(groups, options.apps ?? 8) };
 }
 
