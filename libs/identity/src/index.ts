@@ -92,9 +92,11 @@ export {
 } from './plan.ts';
 export { accountIdOf, type ConnectionView, type PlanInput } from './planning.ts';
 export {
+  askRetry,
   generationOf,
   hasEnded,
   provisioningCategory,
+  retryCategory,
   recordEnd,
   recordSent,
   wishKey,
@@ -102,6 +104,7 @@ export {
   type LastEnd,
   type Provisioning,
   type ProvisioningEvent,
+  type RetryEvent,
   type Wish,
   type Write,
 } from './provisioning.ts';

@@ -3,7 +3,11 @@ import { entitlementKey } from './account.ts';
 import type { EventOf, StreamCategory } from './category.ts';
 import { isBefore } from './instants.ts';
 
+/** What became of our calls. */
 export type ProvisioningEvent = EventOf<'CommandSent' | 'CommandEnded'>;
+
+/** What a person had to say about it. */
+export type RetryEvent = EventOf<'RetryAsked'>;
 
 const REMEMBERED_IDS = 32;
 
@@ -37,6 +41,8 @@ export interface LastEnd {
   readonly answeredAt: string;
   readonly objectId?: string;
   readonly caseId?: string;
+  /** A person said that it is to be tried again as it is. */
+  readonly retryAsked?: true;
   readonly revision: number;
 }
 
@@ -176,11 +182,18 @@ const withEnd = (state: Provisioning, data: CommandEnded, revision: number): Pro
   return withGrant(withCreated(withWrite(ended, data, write), data, revision), data);
 };
 
-/** Stream `provisioning-<identity>`. */
-export const provisioningCategory: StreamCategory<Provisioning, ProvisioningEvent> = {
+const withRetry = (state: Provisioning, data: RetryEvent['data']): Provisioning => {
+  const key = wishKey(data);
+  const history = state.wishes[key];
+  if (history?.last?.commandId !== data.commandId) return state;
+  return { ...state, wishes: { ...state.wishes, [key]: { ...history, last: { ...history.last, retryAsked: true } } } };
+};
+
+/** Stream `provisioning-<identity>`, with everything that stands in it. */
+export const retryCategory: StreamCategory<Provisioning, ProvisioningEvent | RetryEvent> = {
   name: 'provisioning',
   initial: { revision: -1, wishes: {}, writes: {}, created: {}, open: {}, granted: {} },
-  types: ['CommandSent', 'CommandEnded'],
+  types: ['CommandSent', 'CommandEnded', 'RetryAsked'],
   timeless: true,
   evolve: (before, event) => {
     const state = { ...before, revision: event.revision };
@@ -192,9 +205,14 @@ export const provisioningCategory: StreamCategory<Provisioning, ProvisioningEven
         };
       case 'CommandEnded':
         return withEnd(state, event.data, event.revision);
+      case 'RetryAsked':
+        return withRetry(state, event.data);
     }
   },
 };
+
+/** The same for whoever records results only. */
+export const provisioningCategory = retryCategory as StreamCategory<Provisioning, ProvisioningEvent>;
 
 /** Whether a command has ended; of each object and field the last 32 are remembered. */
 export const hasEnded = (state: Provisioning, command: Wish & { readonly commandId: string }): boolean =>
@@ -214,3 +232,12 @@ export const recordSent =
   (sent: CommandSent) =>
   (state: Provisioning): ProvisioningEvent[] =>
     hasEnded(state, sent) || (state.open[sent.commandId]?.attempt ?? 0) >= sent.attempt ? [] : [{ type: 'CommandSent', data: sent }];
+
+/** Has a refused command tried again; nothing if its wish has ended otherwise since, or somebody has asked already. */
+export const askRetry =
+  (asked: RetryEvent['data']) =>
+  (state: Provisioning): (ProvisioningEvent | RetryEvent)[] => {
+    const last = state.wishes[wishKey(asked)]?.last;
+    const refused = last?.commandId === asked.commandId && last.result === 'refused' && last.retryAsked === undefined;
+    return refused ? [{ type: 'RetryAsked', data: asked }] : [];
+  };

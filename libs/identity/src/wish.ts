@@ -99,8 +99,8 @@ export const blockOf = (
   valueHmac: string,
 ): Pick<Blocked, 'reason' | 'message' | 'ref'> | undefined => {
   const last = context.provisioning.wishes[wishKey(wanted)]?.last;
-  if (last === undefined || last.valueHmac !== valueHmac || context.retry.has(last.commandId) || !counts(last, wanted.action))
-    return undefined;
+  if (last === undefined || last.valueHmac !== valueHmac || last.retryAsked || context.retry.has(last.commandId)) return undefined;
+  if (!counts(last, wanted.action)) return undefined;
   const reason = reasons[last.result];
   if (reason === undefined || isBefore(last.answeredAt, wanted.changedAt)) return undefined;
   return { reason: reason[0], message: reason[1], ref: last.caseId ?? last.commandId };

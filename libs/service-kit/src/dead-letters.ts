@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { listDeadMessages, retryDeadMessages } from '@muster/messaging';
-import { findDeadWork, listDeadWork, retryDeadWork } from '@muster/work';
+import { type DeadWork, findDeadWork, listDeadWork, retryDeadWork } from '@muster/work';
 import { ProblemError } from './problem-filter.ts';
 import { SERVICE, type ServiceContext } from './service-context.ts';
 
@@ -16,12 +16,18 @@ export interface ShownDeadLetter {
   readonly attempts: number;
 }
 
+export const RETRY_DEAD_WORK = Symbol('what it takes to try a dead work row again');
+export type RetryDeadWork = (dead: DeadWork) => Promise<boolean>;
+
 const gone = (id: string) => new ProblemError('http.not_found', { detail: `no dead letter has the id ${id}` });
 
 /** Dead messages and dead work rows of a service. Ids are `<service>.message.<n>` and `<service>.work.<n>`. */
 @Controller('dead-letters')
 export class DeadLettersController {
-  constructor(@Inject(SERVICE) private readonly service: ServiceContext) {}
+  constructor(
+    @Inject(SERVICE) private readonly service: ServiceContext,
+    @Inject(RETRY_DEAD_WORK) private readonly retryWork: RetryDeadWork,
+  ) {}
 
   @Get()
   async list(): Promise<{ deadLetters: ShownDeadLetter[] }> {
@@ -63,9 +69,16 @@ export class DeadLettersController {
   async retry(@Param('id') id: string): Promise<{ id: string }> {
     const [source, number] = this.#parse(id);
     const { database } = this.service;
-    const sent = source === 'work' ? await retryDeadWork(database, number) : (await retryDeadMessages(database, { id: number })) > 0;
+    const sent = source === 'work' ? await this.#retryWork(number) : (await retryDeadMessages(database, { id: number })) > 0;
     if (!sent) throw gone(id);
     return { id };
+  }
+
+  async #retryWork(number: string): Promise<boolean> {
+    const { database } = this.service;
+    const dead = await findDeadWork(database.db, number);
+    if (!dead) return false;
+    return (await this.retryWork(dead)) || retryDeadWork(database, number);
   }
 
   #named(source: 'message' | 'work', id: string) {

@@ -2,6 +2,7 @@ import type { CanActivate, DynamicModule, Type } from '@nestjs/common';
 import type { ConnectionConfig } from '@muster/connector';
 import type { EventStore } from '@muster/event-store';
 import type { Migration, ReadStore } from '@muster/read-store';
+import type { DeadWork } from '@muster/work';
 import type { Logger } from 'pino';
 import type { Gauge, Registry } from 'prom-client';
 import type { Dependency } from './health.ts';
@@ -14,6 +15,11 @@ export interface Service {
   /** Absent: the service keeps no tables and consumes nothing. */
   readonly migrations?: readonly Migration[];
   module(context: ServiceContext): Type<unknown> | DynamicModule;
+  /**
+   * What it takes to try a dead work row again, where putting the row back is not enough. True: it was asked for, and the row goes by itself once that
+   * has been heard; false: the row is put back.
+   */
+  retryDeadWork?(context: ServiceContext, dead: DeadWork): Promise<boolean>;
   /** Who may ask over HTTP. Absent: holders of the internal token. */
   guard?(context: ServiceContext): CanActivate;
 }

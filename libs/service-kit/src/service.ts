@@ -10,7 +10,7 @@ import { workTables } from '@muster/work';
 import { openReadStore, type ReadStore } from '@muster/read-store';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { DeadLettersController } from './dead-letters.ts';
+import { DeadLettersController, RETRY_DEAD_WORK, type RetryDeadWork } from './dead-letters.ts';
 import { DEPENDENCIES, type Dependency, HealthController } from './health.ts';
 import { InternalGuard } from './internal-guard.ts';
 import { createLogger } from './logger.ts';
@@ -127,6 +127,7 @@ function createContext({ service, platform, logger, database, closing, dependenc
 class RootModule {}
 
 function rootModule(service: Service, context: ServiceContext, dependencies: readonly Dependency[]): DynamicModule {
+  const retryDeadWork: RetryDeadWork = async (dead) => (await service.retryDeadWork?.(context, dead)) ?? false;
   const keepsTables = service.migrations !== undefined;
   const kit: DynamicModule = {
     module: KitModule,
@@ -136,6 +137,7 @@ function rootModule(service: Service, context: ServiceContext, dependencies: rea
     providers: [
       { provide: SERVICE, useValue: context },
       { provide: DEPENDENCIES, useValue: dependencies },
+      { provide: RETRY_DEAD_WORK, useValue: retryDeadWork },
       { provide: METRICS, useValue: context.metrics },
     ],
     exports: [SERVICE],

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Command } from '@muster/contracts';
+import { type Command, streamOf } from '@muster/contracts';
 import { openReadStore } from '@muster/read-store';
 import { sql } from 'kysely';
 import type { CommandsAnswer } from './show-commands.ts';
@@ -179,6 +179,33 @@ describe('what goes wrong', () => {
     ]);
     await rig.ended(identityId, 2);
     await until('the letter is gone', async () => ((await find()) ? undefined : true));
+  }, 60_000);
+
+  it('by a refusal is sent again once somebody asks and planning still wants it, and not by the asking alone', async () => {
+    const id = users[4]?.id ?? '';
+    await rig.fault({ server: 'okta', method: 'POST', path: `^/api/v1/users/${id}$`, kind: 'status', status: 403 });
+    const wish = titleOf(4, 'In the end');
+    const identityId = await rig.person([wish]);
+    expect(await rig.ended(identityId, 1)).toMatchObject([{ result: 'refused' }]);
+    await rig.clearFaults();
+    const find = async (): Promise<{ id: string } | undefined> => {
+      const { deadLetters } = await rig.ask<{ deadLetters: { id: string; reference: string }[] }>('/dead-letters');
+      return deadLetters.find(({ reference }) => reference.includes(identityId));
+    };
+    const letter = await until('a dead letter', find);
+    const since = Date.now();
+    const retry = (): Promise<unknown> => rig.ask(`/dead-letters/${letter.id}/retry`, 'POST');
+    await Promise.allSettled([retry(), retry()]);
+    await until('the letter is gone', async () => ((await find()) ? undefined : true));
+    await expect(retry()).rejects.toThrow('404');
+    const asked = [];
+    for await (const { type, data } of rig.store.readStream(streamOf.provisioning(identityId))) if (type === 'RetryAsked') asked.push(data);
+    expect(asked).toEqual([
+      { identityId, commandId: wish.commandId, connection: 'okta-main', action: 'set', field: 'title', askedBy: 'operator' },
+    ]);
+    expect(await rig.writes('okta', since)).toEqual([]);
+    await rig.release(identityId, [{ ...wish, commandId: `${wish.commandId}-again`, generation: 1 }]);
+    expect((await rig.ended(identityId, 2)).map(({ result }) => result)).toEqual(['refused', 'done']);
   }, 60_000);
 
   it('twenty times in a row quarantines the connection, which is tried again later', async () => {

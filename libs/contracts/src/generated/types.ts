@@ -805,6 +805,21 @@ export interface CommandSent {
   fault: FaultRecord;
 }
 /**
+ * A person asked to try a command again that the system had refused, as what was in the way is gone. Planning makes the same wish a new command, if it still stands.
+ */
+export interface RetryAsked {
+  identityId: string;
+  commandId: string;
+  /**
+   * name of the connection: one org, tenant or system
+   */
+  connection: string;
+  action: 'create' | 'set' | 'enable' | 'disable' | 'revokeSessions' | 'grant' | 'revoke';
+  field?: string;
+  entitlement?: EntitlementRef;
+  askedBy: string;
+}
+/**
  * A run that was released used up this much of a limit.
  */
 export interface AllowanceDrawn {
@@ -1412,6 +1427,7 @@ export interface EventData {
   PlanReleased: PlanReleased;
   CommandEnded: CommandEnded;
   CommandSent: CommandSent;
+  RetryAsked: RetryAsked;
   AllowanceDrawn: AllowanceDrawn;
   RunApproved: RunApproved;
   RunClosed: RunClosed;

@@ -13247,14 +13247,291 @@ return errors === 0;
 }
 validate105.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AllowanceDrawn = validate110;
-const schema52 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/allowance-drawn.v1","title":"AllowanceDrawn","x-stream":"limit","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"runId":{"type":"string","format":"uuid"},"people":{"type":"integer","minimum":1},"at":{"type":"string","format":"date-time"}},"required":["connection","limit","runId","people","at"],"additionalProperties":false};
+export const RetryAsked = validate110;
+const schema52 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:provisioning/retry-asked.v1","title":"RetryAsked","x-stream":"provisioning","type":"object","properties":{"identityId":{"type":"string","format":"uuid"},"commandId":{"type":"string","minLength":1,"maxLength":256},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"action":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke"]},"field":{"type":"string","minLength":1,"maxLength":256},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"askedBy":{"type":"string","minLength":1,"maxLength":256}},"required":["identityId","commandId","connection","action","askedBy"],"additionalProperties":false};
 
 function validate110(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="muster:run/allowance-drawn.v1" */;
+/*# sourceURL="muster:provisioning/retry-asked.v1" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate110.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.identityId === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "identityId"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.commandId === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "commandId"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.connection === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "connection"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if(data.action === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "action"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data.askedBy === undefined){
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "askedBy"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((((((key0 === "identityId") || (key0 === "commandId")) || (key0 === "connection")) || (key0 === "action")) || (key0 === "field")) || (key0 === "entitlement")) || (key0 === "askedBy"))){
+const err5 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.identityId !== undefined){
+let data0 = data.identityId;
+if(typeof data0 === "string"){
+if(!(formats14.test(data0))){
+const err6 = {instancePath:instancePath+"/identityId",schemaPath:"#/properties/identityId/format",keyword:"format",params:{format: "uuid"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+else {
+const err7 = {instancePath:instancePath+"/identityId",schemaPath:"#/properties/identityId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.commandId !== undefined){
+let data1 = data.commandId;
+if(typeof data1 === "string"){
+if(func1(data1) > 256){
+const err8 = {instancePath:instancePath+"/commandId",schemaPath:"#/properties/commandId/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+if(func1(data1) < 1){
+const err9 = {instancePath:instancePath+"/commandId",schemaPath:"#/properties/commandId/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+else {
+const err10 = {instancePath:instancePath+"/commandId",schemaPath:"#/properties/commandId/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+if(data.connection !== undefined){
+let data2 = data.connection;
+if(typeof data2 === "string"){
+if(!pattern3.test(data2)){
+const err11 = {instancePath:instancePath+"/connection",schemaPath:"#/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+}
+else {
+const err12 = {instancePath:instancePath+"/connection",schemaPath:"#/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+}
+if(data.action !== undefined){
+let data3 = data.action;
+if(typeof data3 !== "string"){
+const err13 = {instancePath:instancePath+"/action",schemaPath:"#/properties/action/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+if(!(((((((data3 === "create") || (data3 === "set")) || (data3 === "enable")) || (data3 === "disable")) || (data3 === "revokeSessions")) || (data3 === "grant")) || (data3 === "revoke"))){
+const err14 = {instancePath:instancePath+"/action",schemaPath:"#/properties/action/enum",keyword:"enum",params:{allowedValues: schema52.properties.action.enum}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+}
+if(data.field !== undefined){
+let data4 = data.field;
+if(typeof data4 === "string"){
+if(func1(data4) > 256){
+const err15 = {instancePath:instancePath+"/field",schemaPath:"#/properties/field/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+if(func1(data4) < 1){
+const err16 = {instancePath:instancePath+"/field",schemaPath:"#/properties/field/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+}
+else {
+const err17 = {instancePath:instancePath+"/field",schemaPath:"#/properties/field/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
+}
+errors++;
+}
+}
+if(data.entitlement !== undefined){
+if(!(validate59(data.entitlement, {instancePath:instancePath+"/entitlement",parentData:data,parentDataProperty:"entitlement",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : joined(vErrors, validate59.errors);
+errors = vErrors.length;
+}
+}
+if(data.askedBy !== undefined){
+let data6 = data.askedBy;
+if(typeof data6 === "string"){
+if(func1(data6) > 256){
+const err18 = {instancePath:instancePath+"/askedBy",schemaPath:"#/properties/askedBy/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err18];
+}
+else {
+vErrors.push(err18);
+}
+errors++;
+}
+if(func1(data6) < 1){
+const err19 = {instancePath:instancePath+"/askedBy",schemaPath:"#/properties/askedBy/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err19];
+}
+else {
+vErrors.push(err19);
+}
+errors++;
+}
+}
+else {
+const err20 = {instancePath:instancePath+"/askedBy",schemaPath:"#/properties/askedBy/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err20];
+}
+else {
+vErrors.push(err20);
+}
+errors++;
+}
+}
+}
+else {
+const err21 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err21];
+}
+else {
+vErrors.push(err21);
+}
+errors++;
+}
+validate110.errors = vErrors;
+return errors === 0;
+}
+validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const AllowanceDrawn = validate112;
+const schema53 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/allowance-drawn.v1","title":"AllowanceDrawn","x-stream":"limit","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"runId":{"type":"string","format":"uuid"},"people":{"type":"integer","minimum":1},"at":{"type":"string","format":"date-time"}},"required":["connection","limit","runId","people","at"],"additionalProperties":false};
+
+function validate112(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="muster:run/allowance-drawn.v1" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate112.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -13362,7 +13639,7 @@ vErrors.push(err8);
 errors++;
 }
 if(!((((((((data1 === "create") || (data1 === "set")) || (data1 === "enable")) || (data1 === "disable")) || (data1 === "revokeSessions")) || (data1 === "grant")) || (data1 === "revoke")) || (data1 === "leaver"))){
-const err9 = {instancePath:instancePath+"/limit",schemaPath:"#/properties/limit/enum",keyword:"enum",params:{allowedValues: schema52.properties.limit.enum}};
+const err9 = {instancePath:instancePath+"/limit",schemaPath:"#/properties/limit/enum",keyword:"enum",params:{allowedValues: schema53.properties.limit.enum}};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -13458,20 +13735,20 @@ vErrors.push(err16);
 }
 errors++;
 }
-validate110.errors = vErrors;
+validate112.errors = vErrors;
 return errors === 0;
 }
-validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate112.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const RunApproved = validate111;
-const schema53 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-approved.v1","title":"RunApproved","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"by":{"type":"string","minLength":1,"maxLength":256},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"part":{"type":"object","properties":{"connections":{"type":"array","items":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"minItems":1,"maxItems":100},"actions":{"type":"array","items":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"minItems":1,"maxItems":20},"identities":{"type":"array","items":{"type":"string","format":"uuid"},"minItems":1,"maxItems":20000}},"required":[],"additionalProperties":false,"minProperties":1}},"required":["runId","by","planHash"],"additionalProperties":false};
-const pattern24 = new RegExp("^[0-9a-f]{64}$", "u");
+export const RunApproved = validate113;
+const schema54 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-approved.v1","title":"RunApproved","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"by":{"type":"string","minLength":1,"maxLength":256},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"part":{"type":"object","properties":{"connections":{"type":"array","items":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"minItems":1,"maxItems":100},"actions":{"type":"array","items":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"minItems":1,"maxItems":20},"identities":{"type":"array","items":{"type":"string","format":"uuid"},"minItems":1,"maxItems":20000}},"required":[],"additionalProperties":false,"minProperties":1}},"required":["runId","by","planHash"],"additionalProperties":false};
+const pattern25 = new RegExp("^[0-9a-f]{64}$", "u");
 
-function validate111(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate113(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:run/run-approved.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate111.evaluated;
+const evaluated0 = validate113.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -13584,7 +13861,7 @@ errors++;
 if(data.planHash !== undefined){
 let data2 = data.planHash;
 if(typeof data2 === "string"){
-if(!pattern24.test(data2)){
+if(!pattern25.test(data2)){
 const err9 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"}};
 if(vErrors === null){
 vErrors = [err9];
@@ -13729,7 +14006,7 @@ vErrors.push(err20);
 errors++;
 }
 if(!((((((((data7 === "create") || (data7 === "set")) || (data7 === "enable")) || (data7 === "disable")) || (data7 === "revokeSessions")) || (data7 === "grant")) || (data7 === "revoke")) || (data7 === "leaver"))){
-const err21 = {instancePath:instancePath+"/part/actions/" + i1,schemaPath:"#/properties/part/properties/actions/items/enum",keyword:"enum",params:{allowedValues: schema53.properties.part.properties.actions.items.enum}};
+const err21 = {instancePath:instancePath+"/part/actions/" + i1,schemaPath:"#/properties/part/properties/actions/items/enum",keyword:"enum",params:{allowedValues: schema54.properties.part.properties.actions.items.enum}};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -13835,19 +14112,19 @@ vErrors.push(err29);
 }
 errors++;
 }
-validate111.errors = vErrors;
+validate113.errors = vErrors;
 return errors === 0;
 }
-validate111.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate113.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const RunClosed = validate112;
-const schema54 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-closed.v1","title":"RunClosed","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"outcome":{"type":"string","enum":["empty","released","approved","refused"]}},"required":["runId","outcome"],"additionalProperties":false};
+export const RunClosed = validate114;
+const schema55 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-closed.v1","title":"RunClosed","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"outcome":{"type":"string","enum":["empty","released","approved","refused"]}},"required":["runId","outcome"],"additionalProperties":false};
 
-function validate112(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:run/run-closed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate112.evaluated;
+const evaluated0 = validate114.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -13925,7 +14202,7 @@ vErrors.push(err5);
 errors++;
 }
 if(!((((data1 === "empty") || (data1 === "released")) || (data1 === "approved")) || (data1 === "refused"))){
-const err6 = {instancePath:instancePath+"/outcome",schemaPath:"#/properties/outcome/enum",keyword:"enum",params:{allowedValues: schema54.properties.outcome.enum}};
+const err6 = {instancePath:instancePath+"/outcome",schemaPath:"#/properties/outcome/enum",keyword:"enum",params:{allowedValues: schema55.properties.outcome.enum}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -13946,19 +14223,19 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate112.errors = vErrors;
+validate114.errors = vErrors;
 return errors === 0;
 }
-validate112.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate114.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const RunHeld = validate113;
-const schema55 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-held.v1","title":"RunHeld","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"because":{"type":"array","minItems":1,"maxItems":2000,"items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"people":{"type":"integer","minimum":0},"share":{"type":"number","minimum":0},"allowed":{"type":"integer","minimum":0},"left":{"type":"integer","minimum":0}},"required":["code","connection","limit","people","share","allowed","left"],"additionalProperties":false}}},"required":["runId","planHash","because"],"additionalProperties":false};
+export const RunHeld = validate115;
+const schema56 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-held.v1","title":"RunHeld","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"because":{"type":"array","minItems":1,"maxItems":2000,"items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"people":{"type":"integer","minimum":0},"share":{"type":"number","minimum":0},"allowed":{"type":"integer","minimum":0},"left":{"type":"integer","minimum":0}},"required":["code","connection","limit","people","share","allowed","left"],"additionalProperties":false}}},"required":["runId","planHash","because"],"additionalProperties":false};
 
-function validate113(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate115(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:run/run-held.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate113.evaluated;
+const evaluated0 = validate115.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -14036,7 +14313,7 @@ errors++;
 if(data.planHash !== undefined){
 let data1 = data.planHash;
 if(typeof data1 === "string"){
-if(!pattern24.test(data1)){
+if(!pattern25.test(data1)){
 const err6 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"}};
 if(vErrors === null){
 vErrors = [err6];
@@ -14240,7 +14517,7 @@ vErrors.push(err23);
 errors++;
 }
 if(!((((((((data6 === "create") || (data6 === "set")) || (data6 === "enable")) || (data6 === "disable")) || (data6 === "revokeSessions")) || (data6 === "grant")) || (data6 === "revoke")) || (data6 === "leaver"))){
-const err24 = {instancePath:instancePath+"/because/" + i0+"/limit",schemaPath:"#/properties/because/items/properties/limit/enum",keyword:"enum",params:{allowedValues: schema55.properties.because.items.properties.limit.enum}};
+const err24 = {instancePath:instancePath+"/because/" + i0+"/limit",schemaPath:"#/properties/because/items/properties/limit/enum",keyword:"enum",params:{allowedValues: schema56.properties.because.items.properties.limit.enum}};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -14385,19 +14662,19 @@ vErrors.push(err35);
 }
 errors++;
 }
-validate113.errors = vErrors;
+validate115.errors = vErrors;
 return errors === 0;
 }
-validate113.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate115.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const RunMembersPlanned = validate114;
-const schema56 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-members-planned.v1","title":"RunMembersPlanned","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"page":{"type":"integer","minimum":0},"members":{"type":"array","minItems":1,"maxItems":500,"items":{"type":"object","properties":{"identityId":{"type":"string","format":"uuid"},"planId":{"type":"string","format":"uuid"},"planRevision":{"type":"integer","minimum":0},"lifecycleRevision":{"type":"integer","minimum":-1},"changes":{"type":"array","minItems":1,"maxItems":200,"items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"action":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke"]},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"minItems":1,"maxItems":2000}},"required":["connection","action","limit","commandIds"],"additionalProperties":false}}},"required":["identityId","planId","planRevision","lifecycleRevision","changes"],"additionalProperties":false}}},"required":["runId","page","members"],"additionalProperties":false};
+export const RunMembersPlanned = validate116;
+const schema57 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-members-planned.v1","title":"RunMembersPlanned","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"page":{"type":"integer","minimum":0},"members":{"type":"array","minItems":1,"maxItems":500,"items":{"type":"object","properties":{"identityId":{"type":"string","format":"uuid"},"planId":{"type":"string","format":"uuid"},"planRevision":{"type":"integer","minimum":0},"lifecycleRevision":{"type":"integer","minimum":-1},"changes":{"type":"array","minItems":1,"maxItems":200,"items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"action":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke"]},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"commandIds":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"minItems":1,"maxItems":2000}},"required":["connection","action","limit","commandIds"],"additionalProperties":false}}},"required":["identityId","planId","planRevision","lifecycleRevision","changes"],"additionalProperties":false}}},"required":["runId","page","members"],"additionalProperties":false};
 
-function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate116(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:run/run-members-planned.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate114.evaluated;
+const evaluated0 = validate116.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -14803,7 +15080,7 @@ vErrors.push(err33);
 errors++;
 }
 if(!(((((((data11 === "create") || (data11 === "set")) || (data11 === "enable")) || (data11 === "disable")) || (data11 === "revokeSessions")) || (data11 === "grant")) || (data11 === "revoke"))){
-const err34 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/action",schemaPath:"#/properties/members/items/properties/changes/items/properties/action/enum",keyword:"enum",params:{allowedValues: schema56.properties.members.items.properties.changes.items.properties.action.enum}};
+const err34 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/action",schemaPath:"#/properties/members/items/properties/changes/items/properties/action/enum",keyword:"enum",params:{allowedValues: schema57.properties.members.items.properties.changes.items.properties.action.enum}};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -14826,7 +15103,7 @@ vErrors.push(err35);
 errors++;
 }
 if(!((((((((data12 === "create") || (data12 === "set")) || (data12 === "enable")) || (data12 === "disable")) || (data12 === "revokeSessions")) || (data12 === "grant")) || (data12 === "revoke")) || (data12 === "leaver"))){
-const err36 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/limit",schemaPath:"#/properties/members/items/properties/changes/items/properties/limit/enum",keyword:"enum",params:{allowedValues: schema56.properties.members.items.properties.changes.items.properties.limit.enum}};
+const err36 = {instancePath:instancePath+"/members/" + i0+"/changes/" + i1+"/limit",schemaPath:"#/properties/members/items/properties/changes/items/properties/limit/enum",keyword:"enum",params:{allowedValues: schema57.properties.members.items.properties.changes.items.properties.limit.enum}};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -14966,19 +15243,19 @@ vErrors.push(err47);
 }
 errors++;
 }
-validate114.errors = vErrors;
+validate116.errors = vErrors;
 return errors === 0;
 }
-validate114.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate116.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const RunOpened = validate115;
-const schema57 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-opened.v1","title":"RunOpened","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"kind":{"type":"string","enum":["collect","flow","file","scope"]},"cause":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"readId":{"type":"string","minLength":1,"maxLength":256},"by":{"type":"string","minLength":1,"maxLength":256}},"required":[],"additionalProperties":false},"identities":{"type":"array","items":{"type":"string","format":"uuid"},"maxItems":500},"people":{"type":"integer","minimum":0}},"required":["runId","kind","cause"],"additionalProperties":false};
+export const RunOpened = validate117;
+const schema58 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-opened.v1","title":"RunOpened","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"kind":{"type":"string","enum":["collect","flow","file","scope"]},"cause":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"readId":{"type":"string","minLength":1,"maxLength":256},"by":{"type":"string","minLength":1,"maxLength":256}},"required":[],"additionalProperties":false},"identities":{"type":"array","items":{"type":"string","format":"uuid"},"maxItems":500},"people":{"type":"integer","minimum":0}},"required":["runId","kind","cause"],"additionalProperties":false};
 
-function validate115(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:run/run-opened.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate115.evaluated;
+const evaluated0 = validate117.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -15066,7 +15343,7 @@ vErrors.push(err6);
 errors++;
 }
 if(!((((data1 === "collect") || (data1 === "flow")) || (data1 === "file")) || (data1 === "scope"))){
-const err7 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema57.properties.kind.enum}};
+const err7 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema58.properties.kind.enum}};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -15345,19 +15622,19 @@ vErrors.push(err29);
 }
 errors++;
 }
-validate115.errors = vErrors;
+validate117.errors = vErrors;
 return errors === 0;
 }
-validate115.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate117.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const RunRefused = validate116;
-const schema58 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-refused.v1","title":"RunRefused","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"by":{"type":"string","minLength":1,"maxLength":256},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"reason":{"type":"string","minLength":1,"maxLength":1000}},"required":["runId","by","planHash","reason"],"additionalProperties":false};
+export const RunRefused = validate118;
+const schema59 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-refused.v1","title":"RunRefused","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"by":{"type":"string","minLength":1,"maxLength":256},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"reason":{"type":"string","minLength":1,"maxLength":1000}},"required":["runId","by","planHash","reason"],"additionalProperties":false};
 
-function validate116(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:run/run-refused.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate116.evaluated;
+const evaluated0 = validate118.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -15480,7 +15757,7 @@ errors++;
 if(data.planHash !== undefined){
 let data2 = data.planHash;
 if(typeof data2 === "string"){
-if(!pattern24.test(data2)){
+if(!pattern25.test(data2)){
 const err10 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"}};
 if(vErrors === null){
 vErrors = [err10];
@@ -15548,19 +15825,19 @@ vErrors.push(err15);
 }
 errors++;
 }
-validate116.errors = vErrors;
+validate118.errors = vErrors;
 return errors === 0;
 }
-validate116.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate118.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const RunReleased = validate117;
-const schema59 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-released.v1","title":"RunReleased","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"parts":{"type":"array","maxItems":2000,"items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]}},"required":["connection","limit"],"additionalProperties":false}}},"required":["runId","planHash","parts"],"additionalProperties":false};
+export const RunReleased = validate119;
+const schema60 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-released.v1","title":"RunReleased","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"parts":{"type":"array","maxItems":2000,"items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]}},"required":["connection","limit"],"additionalProperties":false}}},"required":["runId","planHash","parts"],"additionalProperties":false};
 
-function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate119(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:run/run-released.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate117.evaluated;
+const evaluated0 = validate119.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -15638,7 +15915,7 @@ errors++;
 if(data.planHash !== undefined){
 let data1 = data.planHash;
 if(typeof data1 === "string"){
-if(!pattern24.test(data1)){
+if(!pattern25.test(data1)){
 const err6 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"}};
 if(vErrors === null){
 vErrors = [err6];
@@ -15747,7 +16024,7 @@ vErrors.push(err14);
 errors++;
 }
 if(!((((((((data5 === "create") || (data5 === "set")) || (data5 === "enable")) || (data5 === "disable")) || (data5 === "revokeSessions")) || (data5 === "grant")) || (data5 === "revoke")) || (data5 === "leaver"))){
-const err15 = {instancePath:instancePath+"/parts/" + i0+"/limit",schemaPath:"#/properties/parts/items/properties/limit/enum",keyword:"enum",params:{allowedValues: schema59.properties.parts.items.properties.limit.enum}};
+const err15 = {instancePath:instancePath+"/parts/" + i0+"/limit",schemaPath:"#/properties/parts/items/properties/limit/enum",keyword:"enum",params:{allowedValues: schema60.properties.parts.items.properties.limit.enum}};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -15792,19 +16069,19 @@ vErrors.push(err18);
 }
 errors++;
 }
-validate117.errors = vErrors;
+validate119.errors = vErrors;
 return errors === 0;
 }
-validate117.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate119.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const RunSealed = validate118;
-const schema60 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-sealed.v1","title":"RunSealed","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"because":{"type":"string","enum":["quiet","patience"]},"people":{"type":"integer","minimum":0},"commands":{"type":"integer","minimum":0},"counts":{"type":"array","maxItems":2000,"items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"people":{"type":"integer","minimum":0},"commands":{"type":"integer","minimum":0},"linked":{"type":"integer","minimum":0},"share":{"type":"number","minimum":0},"seconds":{"type":"number","minimum":0}},"required":["connection","limit","people","commands","linked","share"],"additionalProperties":false}}},"required":["runId","planHash","because","people","commands","counts"],"additionalProperties":false};
+export const RunSealed = validate120;
+const schema61 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-sealed.v1","title":"RunSealed","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"planHash":{"type":"string","pattern":"^[0-9a-f]{64}$"},"because":{"type":"string","enum":["quiet","patience"]},"people":{"type":"integer","minimum":0},"commands":{"type":"integer","minimum":0},"counts":{"type":"array","maxItems":2000,"items":{"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"limit":{"type":"string","enum":["create","set","enable","disable","revokeSessions","grant","revoke","leaver"]},"people":{"type":"integer","minimum":0},"commands":{"type":"integer","minimum":0},"linked":{"type":"integer","minimum":0},"share":{"type":"number","minimum":0},"seconds":{"type":"number","minimum":0}},"required":["connection","limit","people","commands","linked","share"],"additionalProperties":false}}},"required":["runId","planHash","because","people","commands","counts"],"additionalProperties":false};
 
-function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:run/run-sealed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate118.evaluated;
+const evaluated0 = validate120.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -15912,7 +16189,7 @@ errors++;
 if(data.planHash !== undefined){
 let data1 = data.planHash;
 if(typeof data1 === "string"){
-if(!pattern24.test(data1)){
+if(!pattern25.test(data1)){
 const err9 = {instancePath:instancePath+"/planHash",schemaPath:"#/properties/planHash/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"}};
 if(vErrors === null){
 vErrors = [err9];
@@ -15947,7 +16224,7 @@ vErrors.push(err11);
 errors++;
 }
 if(!((data2 === "quiet") || (data2 === "patience"))){
-const err12 = {instancePath:instancePath+"/because",schemaPath:"#/properties/because/enum",keyword:"enum",params:{allowedValues: schema60.properties.because.enum}};
+const err12 = {instancePath:instancePath+"/because",schemaPath:"#/properties/because/enum",keyword:"enum",params:{allowedValues: schema61.properties.because.enum}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -16134,7 +16411,7 @@ vErrors.push(err27);
 errors++;
 }
 if(!((((((((data8 === "create") || (data8 === "set")) || (data8 === "enable")) || (data8 === "disable")) || (data8 === "revokeSessions")) || (data8 === "grant")) || (data8 === "revoke")) || (data8 === "leaver"))){
-const err28 = {instancePath:instancePath+"/counts/" + i0+"/limit",schemaPath:"#/properties/counts/items/properties/limit/enum",keyword:"enum",params:{allowedValues: schema60.properties.counts.items.properties.limit.enum}};
+const err28 = {instancePath:instancePath+"/counts/" + i0+"/limit",schemaPath:"#/properties/counts/items/properties/limit/enum",keyword:"enum",params:{allowedValues: schema61.properties.counts.items.properties.limit.enum}};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -16304,19 +16581,19 @@ vErrors.push(err41);
 }
 errors++;
 }
-validate118.errors = vErrors;
+validate120.errors = vErrors;
 return errors === 0;
 }
-validate118.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate120.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountConfirmed = validate119;
-const schema61 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-confirmed.v1","title":"AccountConfirmed","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"aspects":{"type":"array","items":{"type":"string","enum":["profile","status","manager","groups","apps","roles","licences"]},"maxItems":10},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","aspects","read"],"additionalProperties":false};
+export const AccountConfirmed = validate121;
+const schema62 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-confirmed.v1","title":"AccountConfirmed","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"aspects":{"type":"array","items":{"type":"string","enum":["profile","status","manager","groups","apps","roles","licences"]},"maxItems":10},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","aspects","read"],"additionalProperties":false};
 
-function validate119(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-confirmed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate119.evaluated;
+const evaluated0 = validate121.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -16463,7 +16740,7 @@ vErrors.push(err11);
 errors++;
 }
 if(!(((((((data3 === "profile") || (data3 === "status")) || (data3 === "manager")) || (data3 === "groups")) || (data3 === "apps")) || (data3 === "roles")) || (data3 === "licences"))){
-const err12 = {instancePath:instancePath+"/aspects/" + i0,schemaPath:"#/properties/aspects/items/enum",keyword:"enum",params:{allowedValues: schema61.properties.aspects.items.enum}};
+const err12 = {instancePath:instancePath+"/aspects/" + i0,schemaPath:"#/properties/aspects/items/enum",keyword:"enum",params:{allowedValues: schema62.properties.aspects.items.enum}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -16502,19 +16779,19 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate119.errors = vErrors;
+validate121.errors = vErrors;
 return errors === 0;
 }
-validate119.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate121.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountDeleted = validate121;
-const schema62 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-deleted.v1","title":"AccountDeleted","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","evidence","read"],"additionalProperties":false};
+export const AccountDeleted = validate123;
+const schema63 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-deleted.v1","title":"AccountDeleted","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","evidence","read"],"additionalProperties":false};
 
-function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-deleted.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate121.evaluated;
+const evaluated0 = validate123.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -16647,7 +16924,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data2 === "removed") || (data2 === "log")) || (data2 === "full-read"))){
-const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema62.properties.evidence.enum}};
+const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema63.properties.evidence.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -16674,19 +16951,19 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate121.errors = vErrors;
+validate123.errors = vErrors;
 return errors === 0;
 }
-validate121.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountDisablementTraced = validate123;
-const schema63 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-disablement-traced.v1","title":"AccountDisablementTraced","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"by":{"type":"string","enum":["us","other","nobody","unknown"]},"actor":{"type":"string","minLength":1,"maxLength":256},"at":{"type":"string","format":"date-time"},"askedAt":{"type":"string","format":"date-time"}},"required":["connection","accountId","by","askedAt"],"additionalProperties":false};
+export const AccountDisablementTraced = validate125;
+const schema64 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-disablement-traced.v1","title":"AccountDisablementTraced","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"by":{"type":"string","enum":["us","other","nobody","unknown"]},"actor":{"type":"string","minLength":1,"maxLength":256},"at":{"type":"string","format":"date-time"},"askedAt":{"type":"string","format":"date-time"}},"required":["connection","accountId","by","askedAt"],"additionalProperties":false};
 
-function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-disablement-traced.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate123.evaluated;
+const evaluated0 = validate125.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -16819,7 +17096,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!((((data2 === "us") || (data2 === "other")) || (data2 === "nobody")) || (data2 === "unknown"))){
-const err11 = {instancePath:instancePath+"/by",schemaPath:"#/properties/by/enum",keyword:"enum",params:{allowedValues: schema63.properties.by.enum}};
+const err11 = {instancePath:instancePath+"/by",schemaPath:"#/properties/by/enum",keyword:"enum",params:{allowedValues: schema64.properties.by.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -16925,19 +17202,19 @@ vErrors.push(err19);
 }
 errors++;
 }
-validate123.errors = vErrors;
+validate125.errors = vErrors;
 return errors === 0;
 }
-validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate125.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountObserved = validate124;
-const schema64 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-observed.v1","title":"AccountObserved","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"profile":{"allOf":[{"$ref":"muster:common/profile.v1"}],"x-personal":true},"status":{"type":"string","minLength":1,"maxLength":256},"enabled":{"type":"boolean"},"managerAccountId":{"anyOf":[{"type":"string","minLength":1,"maxLength":256},{"type":"null"}]},"createdAt":{"type":"string","format":"date-time"},"changedAt":{"type":"string","format":"date-time"},"notWritable":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"masteredBy":{"type":"string","minLength":1,"maxLength":256},"aspects":{"type":"array","items":{"type":"string","enum":["profile","status","manager","groups","apps","roles","licences"]},"maxItems":10},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","profile","status","enabled","aspects","read"],"additionalProperties":false};
+export const AccountObserved = validate126;
+const schema65 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-observed.v1","title":"AccountObserved","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"profile":{"allOf":[{"$ref":"muster:common/profile.v1"}],"x-personal":true},"status":{"type":"string","minLength":1,"maxLength":256},"enabled":{"type":"boolean"},"managerAccountId":{"anyOf":[{"type":"string","minLength":1,"maxLength":256},{"type":"null"}]},"createdAt":{"type":"string","format":"date-time"},"changedAt":{"type":"string","format":"date-time"},"notWritable":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"masteredBy":{"type":"string","minLength":1,"maxLength":256},"aspects":{"type":"array","items":{"type":"string","enum":["profile","status","manager","groups","apps","roles","licences"]},"maxItems":10},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","profile","status","enabled","aspects","read"],"additionalProperties":false};
 
-function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-observed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate124.evaluated;
+const evaluated0 = validate126.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -17016,7 +17293,7 @@ vErrors.push(err6);
 errors++;
 }
 for(const key0 in data){
-if(!(func5.call(schema64.properties, key0))){
+if(!(func5.call(schema65.properties, key0))){
 const err7 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err7];
@@ -17387,7 +17664,7 @@ vErrors.push(err35);
 errors++;
 }
 if(!(((((((data12 === "profile") || (data12 === "status")) || (data12 === "manager")) || (data12 === "groups")) || (data12 === "apps")) || (data12 === "roles")) || (data12 === "licences"))){
-const err36 = {instancePath:instancePath+"/aspects/" + i1,schemaPath:"#/properties/aspects/items/enum",keyword:"enum",params:{allowedValues: schema64.properties.aspects.items.enum}};
+const err36 = {instancePath:instancePath+"/aspects/" + i1,schemaPath:"#/properties/aspects/items/enum",keyword:"enum",params:{allowedValues: schema65.properties.aspects.items.enum}};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -17426,19 +17703,19 @@ vErrors.push(err38);
 }
 errors++;
 }
-validate124.errors = vErrors;
+validate126.errors = vErrors;
 return errors === 0;
 }
-validate124.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate126.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AccountRestored = validate127;
-const schema65 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-restored.v1","title":"AccountRestored","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","read"],"additionalProperties":false};
+export const AccountRestored = validate129;
+const schema66 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/account-restored.v1","title":"AccountRestored","x-stream":"account","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"accountId":{"type":"string","minLength":1,"maxLength":256},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","accountId","read"],"additionalProperties":false};
 
-function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/account-restored.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate127.evaluated;
+const evaluated0 = validate129.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -17565,19 +17842,19 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate127.errors = vErrors;
+validate129.errors = vErrors;
 return errors === 0;
 }
-validate127.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate129.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AppDeleted = validate129;
-const schema66 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/app-deleted.v1","title":"AppDeleted","x-stream":"app","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"appId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","appId","evidence","read"],"additionalProperties":false};
+export const AppDeleted = validate131;
+const schema67 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/app-deleted.v1","title":"AppDeleted","x-stream":"app","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"appId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","appId","evidence","read"],"additionalProperties":false};
 
-function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/app-deleted.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate129.evaluated;
+const evaluated0 = validate131.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -17710,7 +17987,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data2 === "removed") || (data2 === "log")) || (data2 === "full-read"))){
-const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema66.properties.evidence.enum}};
+const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema67.properties.evidence.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -17737,19 +18014,19 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate129.errors = vErrors;
+validate131.errors = vErrors;
 return errors === 0;
 }
-validate129.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const AppObserved = validate131;
-const schema67 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/app-observed.v1","title":"AppObserved","x-stream":"app","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"appId":{"type":"string","minLength":1,"maxLength":256},"name":{"type":"string","maxLength":512},"status":{"type":"string","minLength":1,"maxLength":256},"roles":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"value":{"anyOf":[{"type":"string"},{"type":"null"}]},"name":{"anyOf":[{"type":"string"},{"type":"null"}]}},"required":["id"],"additionalProperties":false},"maxItems":500},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","appId","name","status","read"],"additionalProperties":false};
+export const AppObserved = validate133;
+const schema68 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/app-observed.v1","title":"AppObserved","x-stream":"app","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"appId":{"type":"string","minLength":1,"maxLength":256},"name":{"type":"string","maxLength":512},"status":{"type":"string","minLength":1,"maxLength":256},"roles":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"value":{"anyOf":[{"type":"string"},{"type":"null"}]},"name":{"anyOf":[{"type":"string"},{"type":"null"}]}},"required":["id"],"additionalProperties":false},"maxItems":500},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","appId","name","status","read"],"additionalProperties":false};
 
-function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/app-observed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate131.evaluated;
+const evaluated0 = validate133.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -18158,19 +18435,19 @@ vErrors.push(err30);
 }
 errors++;
 }
-validate131.errors = vErrors;
+validate133.errors = vErrors;
 return errors === 0;
 }
-validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate133.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const EntitlementGone = validate133;
-const schema68 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/entitlement-gone.v1","title":"EntitlementGone","x-stream":["account","group"],"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"holder":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind","id"],"additionalProperties":false},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"read":{"$ref":"muster:common/read-ref.v1"},"evidence":{"type":"string","enum":["fetch","removed","log","full-read"]}},"required":["connection","holder","entitlement","read","evidence"],"additionalProperties":false};
+export const EntitlementGone = validate135;
+const schema69 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/entitlement-gone.v1","title":"EntitlementGone","x-stream":["account","group"],"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"holder":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind","id"],"additionalProperties":false},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"read":{"$ref":"muster:common/read-ref.v1"},"evidence":{"type":"string","enum":["fetch","removed","log","full-read"]}},"required":["connection","holder","entitlement","read","evidence"],"additionalProperties":false};
 
-function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate135(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/entitlement-gone.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate133.evaluated;
+const evaluated0 = validate135.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -18230,264 +18507,6 @@ errors++;
 }
 for(const key0 in data){
 if(!(((((key0 === "connection") || (key0 === "holder")) || (key0 === "entitlement")) || (key0 === "read")) || (key0 === "evidence"))){
-const err5 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-if(data.connection !== undefined){
-let data0 = data.connection;
-if(typeof data0 === "string"){
-if(!pattern3.test(data0)){
-const err6 = {instancePath:instancePath+"/connection",schemaPath:"#/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-}
-else {
-const err7 = {instancePath:instancePath+"/connection",schemaPath:"#/properties/connection/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-}
-if(data.holder !== undefined){
-let data1 = data.holder;
-if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
-if(data1.kind === undefined){
-const err8 = {instancePath:instancePath+"/holder",schemaPath:"#/properties/holder/required",keyword:"required",params:{missingProperty: "kind"}};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-if(data1.id === undefined){
-const err9 = {instancePath:instancePath+"/holder",schemaPath:"#/properties/holder/required",keyword:"required",params:{missingProperty: "id"}};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
-for(const key1 in data1){
-if(!((key1 === "kind") || (key1 === "id"))){
-const err10 = {instancePath:instancePath+"/holder",schemaPath:"#/properties/holder/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
-}
-if(data1.kind !== undefined){
-let data2 = data1.kind;
-if(typeof data2 !== "string"){
-const err11 = {instancePath:instancePath+"/holder/kind",schemaPath:"#/properties/holder/properties/kind/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
-}
-if(!((data2 === "account") || (data2 === "group"))){
-const err12 = {instancePath:instancePath+"/holder/kind",schemaPath:"#/properties/holder/properties/kind/enum",keyword:"enum",params:{allowedValues: schema68.properties.holder.properties.kind.enum}};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
-errors++;
-}
-}
-if(data1.id !== undefined){
-let data3 = data1.id;
-if(typeof data3 === "string"){
-if(func1(data3) > 256){
-const err13 = {instancePath:instancePath+"/holder/id",schemaPath:"#/properties/holder/properties/id/maxLength",keyword:"maxLength",params:{limit: 256}};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
-errors++;
-}
-if(func1(data3) < 1){
-const err14 = {instancePath:instancePath+"/holder/id",schemaPath:"#/properties/holder/properties/id/minLength",keyword:"minLength",params:{limit: 1}};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
-errors++;
-}
-}
-else {
-const err15 = {instancePath:instancePath+"/holder/id",schemaPath:"#/properties/holder/properties/id/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
-errors++;
-}
-}
-}
-else {
-const err16 = {instancePath:instancePath+"/holder",schemaPath:"#/properties/holder/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
-errors++;
-}
-}
-if(data.entitlement !== undefined){
-if(!(validate59(data.entitlement, {instancePath:instancePath+"/entitlement",parentData:data,parentDataProperty:"entitlement",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate59.errors : joined(vErrors, validate59.errors);
-errors = vErrors.length;
-}
-}
-if(data.read !== undefined){
-if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
-errors = vErrors.length;
-}
-}
-if(data.evidence !== undefined){
-let data6 = data.evidence;
-if(typeof data6 !== "string"){
-const err17 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
-errors++;
-}
-if(!((((data6 === "fetch") || (data6 === "removed")) || (data6 === "log")) || (data6 === "full-read"))){
-const err18 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema68.properties.evidence.enum}};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
-errors++;
-}
-}
-}
-else {
-const err19 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
-errors++;
-}
-validate133.errors = vErrors;
-return errors === 0;
-}
-validate133.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const EntitlementObserved = validate136;
-const schema69 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/entitlement-observed.v1","title":"EntitlementObserved","x-stream":["account","group"],"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"holder":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind","id"],"additionalProperties":false},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"read":{"$ref":"muster:common/read-ref.v1"},"via":{"type":"string","enum":["direct","rule","group","unknown"]},"viaId":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","holder","entitlement","read","via"],"additionalProperties":false};
-
-function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="muster:source/entitlement-observed.v1" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate136.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.connection === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "connection"}};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-if(data.holder === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "holder"}};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-if(data.entitlement === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "entitlement"}};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-if(data.read === undefined){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "read"}};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-if(data.via === undefined){
-const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "via"}};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-for(const key0 in data){
-if(!((((((key0 === "connection") || (key0 === "holder")) || (key0 === "entitlement")) || (key0 === "read")) || (key0 === "via")) || (key0 === "viaId"))){
 const err5 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err5];
@@ -18640,6 +18659,264 @@ vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.erro
 errors = vErrors.length;
 }
 }
+if(data.evidence !== undefined){
+let data6 = data.evidence;
+if(typeof data6 !== "string"){
+const err17 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
+}
+errors++;
+}
+if(!((((data6 === "fetch") || (data6 === "removed")) || (data6 === "log")) || (data6 === "full-read"))){
+const err18 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema69.properties.evidence.enum}};
+if(vErrors === null){
+vErrors = [err18];
+}
+else {
+vErrors.push(err18);
+}
+errors++;
+}
+}
+}
+else {
+const err19 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err19];
+}
+else {
+vErrors.push(err19);
+}
+errors++;
+}
+validate135.errors = vErrors;
+return errors === 0;
+}
+validate135.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const EntitlementObserved = validate138;
+const schema70 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/entitlement-observed.v1","title":"EntitlementObserved","x-stream":["account","group"],"type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"holder":{"type":"object","properties":{"kind":{"type":"string","enum":["account","group"]},"id":{"type":"string","minLength":1,"maxLength":256}},"required":["kind","id"],"additionalProperties":false},"entitlement":{"$ref":"muster:common/entitlement-ref.v1"},"read":{"$ref":"muster:common/read-ref.v1"},"via":{"type":"string","enum":["direct","rule","group","unknown"]},"viaId":{"type":"string","minLength":1,"maxLength":256}},"required":["connection","holder","entitlement","read","via"],"additionalProperties":false};
+
+function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="muster:source/entitlement-observed.v1" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate138.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.connection === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "connection"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.holder === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "holder"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.entitlement === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "entitlement"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if(data.read === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "read"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data.via === undefined){
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "via"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((((key0 === "connection") || (key0 === "holder")) || (key0 === "entitlement")) || (key0 === "read")) || (key0 === "via")) || (key0 === "viaId"))){
+const err5 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.connection !== undefined){
+let data0 = data.connection;
+if(typeof data0 === "string"){
+if(!pattern3.test(data0)){
+const err6 = {instancePath:instancePath+"/connection",schemaPath:"#/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+else {
+const err7 = {instancePath:instancePath+"/connection",schemaPath:"#/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.holder !== undefined){
+let data1 = data.holder;
+if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
+if(data1.kind === undefined){
+const err8 = {instancePath:instancePath+"/holder",schemaPath:"#/properties/holder/required",keyword:"required",params:{missingProperty: "kind"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+if(data1.id === undefined){
+const err9 = {instancePath:instancePath+"/holder",schemaPath:"#/properties/holder/required",keyword:"required",params:{missingProperty: "id"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+for(const key1 in data1){
+if(!((key1 === "kind") || (key1 === "id"))){
+const err10 = {instancePath:instancePath+"/holder",schemaPath:"#/properties/holder/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+if(data1.kind !== undefined){
+let data2 = data1.kind;
+if(typeof data2 !== "string"){
+const err11 = {instancePath:instancePath+"/holder/kind",schemaPath:"#/properties/holder/properties/kind/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+if(!((data2 === "account") || (data2 === "group"))){
+const err12 = {instancePath:instancePath+"/holder/kind",schemaPath:"#/properties/holder/properties/kind/enum",keyword:"enum",params:{allowedValues: schema70.properties.holder.properties.kind.enum}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+}
+if(data1.id !== undefined){
+let data3 = data1.id;
+if(typeof data3 === "string"){
+if(func1(data3) > 256){
+const err13 = {instancePath:instancePath+"/holder/id",schemaPath:"#/properties/holder/properties/id/maxLength",keyword:"maxLength",params:{limit: 256}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+if(func1(data3) < 1){
+const err14 = {instancePath:instancePath+"/holder/id",schemaPath:"#/properties/holder/properties/id/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+}
+else {
+const err15 = {instancePath:instancePath+"/holder/id",schemaPath:"#/properties/holder/properties/id/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+}
+}
+else {
+const err16 = {instancePath:instancePath+"/holder",schemaPath:"#/properties/holder/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+}
+if(data.entitlement !== undefined){
+if(!(validate59(data.entitlement, {instancePath:instancePath+"/entitlement",parentData:data,parentDataProperty:"entitlement",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : joined(vErrors, validate59.errors);
+errors = vErrors.length;
+}
+}
+if(data.read !== undefined){
+if(!(validate67(data.read, {instancePath:instancePath+"/read",parentData:data,parentDataProperty:"read",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate67.errors : joined(vErrors, validate67.errors);
+errors = vErrors.length;
+}
+}
 if(data.via !== undefined){
 let data6 = data.via;
 if(typeof data6 !== "string"){
@@ -18653,7 +18930,7 @@ vErrors.push(err17);
 errors++;
 }
 if(!((((data6 === "direct") || (data6 === "rule")) || (data6 === "group")) || (data6 === "unknown"))){
-const err18 = {instancePath:instancePath+"/via",schemaPath:"#/properties/via/enum",keyword:"enum",params:{allowedValues: schema69.properties.via.enum}};
+const err18 = {instancePath:instancePath+"/via",schemaPath:"#/properties/via/enum",keyword:"enum",params:{allowedValues: schema70.properties.via.enum}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -18709,19 +18986,19 @@ vErrors.push(err22);
 }
 errors++;
 }
-validate136.errors = vErrors;
+validate138.errors = vErrors;
 return errors === 0;
 }
-validate136.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate138.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const GroupDeleted = validate139;
-const schema70 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-deleted.v1","title":"GroupDeleted","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","evidence","read"],"additionalProperties":false};
+export const GroupDeleted = validate141;
+const schema71 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-deleted.v1","title":"GroupDeleted","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"evidence":{"type":"string","enum":["removed","log","full-read"]},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","evidence","read"],"additionalProperties":false};
 
-function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/group-deleted.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate139.evaluated;
+const evaluated0 = validate141.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -18854,7 +19131,7 @@ vErrors.push(err10);
 errors++;
 }
 if(!(((data2 === "removed") || (data2 === "log")) || (data2 === "full-read"))){
-const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema70.properties.evidence.enum}};
+const err11 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/enum",keyword:"enum",params:{allowedValues: schema71.properties.evidence.enum}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -18881,19 +19158,19 @@ vErrors.push(err12);
 }
 errors++;
 }
-validate139.errors = vErrors;
+validate141.errors = vErrors;
 return errors === 0;
 }
-validate139.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate141.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const GroupObserved = validate141;
-const schema71 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-observed.v1","title":"GroupObserved","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"name":{"type":"string","maxLength":512},"groupKind":{"type":"string","minLength":1,"maxLength":256},"writable":{"type":"boolean"},"notWritableBecause":{"type":"string","minLength":1,"maxLength":256},"profile":{"$ref":"muster:common/profile.v1"},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","name","groupKind","writable","read"],"additionalProperties":false};
+export const GroupObserved = validate143;
+const schema72 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-observed.v1","title":"GroupObserved","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"name":{"type":"string","maxLength":512},"groupKind":{"type":"string","minLength":1,"maxLength":256},"writable":{"type":"boolean"},"notWritableBecause":{"type":"string","minLength":1,"maxLength":256},"profile":{"$ref":"muster:common/profile.v1"},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","name","groupKind","writable","read"],"additionalProperties":false};
 
-function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/group-observed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate141.evaluated;
+const evaluated0 = validate143.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -19163,19 +19440,19 @@ vErrors.push(err21);
 }
 errors++;
 }
-validate141.errors = vErrors;
+validate143.errors = vErrors;
 return errors === 0;
 }
-validate141.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate143.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const GroupRestored = validate144;
-const schema72 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-restored.v1","title":"GroupRestored","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","read"],"additionalProperties":false};
+export const GroupRestored = validate146;
+const schema73 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/group-restored.v1","title":"GroupRestored","x-stream":"group","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"groupId":{"type":"string","minLength":1,"maxLength":256},"read":{"$ref":"muster:common/read-ref.v1"}},"required":["connection","groupId","read"],"additionalProperties":false};
 
-function validate144(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/group-restored.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate144.evaluated;
+const evaluated0 = validate146.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -19302,19 +19579,19 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate144.errors = vErrors;
+validate146.errors = vErrors;
 return errors === 0;
 }
-validate144.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const PageCommitted = validate146;
-const schema73 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/page-committed.v1","title":"PageCommitted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"readId":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"part":{"type":"string","minLength":1,"maxLength":256},"page":{"type":"integer","minimum":0},"items":{"type":"integer","minimum":0},"cursor":{"type":"string","maxLength":8192}},"required":["connection","readId","scope","page","items"],"additionalProperties":false};
+export const PageCommitted = validate148;
+const schema74 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/page-committed.v1","title":"PageCommitted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"readId":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"part":{"type":"string","minLength":1,"maxLength":256},"page":{"type":"integer","minimum":0},"items":{"type":"integer","minimum":0},"cursor":{"type":"string","maxLength":8192}},"required":["connection","readId","scope","page","items"],"additionalProperties":false};
 
-function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate148(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/page-committed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate146.evaluated;
+const evaluated0 = validate148.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -19457,7 +19734,7 @@ vErrors.push(err11);
 errors++;
 }
 if(!(((((((((data2 === "users") || (data2 === "groups")) || (data2 === "memberships")) || (data2 === "apps")) || (data2 === "app-assignments")) || (data2 === "log")) || (data2 === "roles")) || (data2 === "devices")) || (data2 === "licences"))){
-const err12 = {instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema73.properties.scope.enum}};
+const err12 = {instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema74.properties.scope.enum}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -19588,19 +19865,19 @@ vErrors.push(err22);
 }
 errors++;
 }
-validate146.errors = vErrors;
+validate148.errors = vErrors;
 return errors === 0;
 }
-validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate148.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const ReadCompleted = validate147;
-const schema74 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-completed.v1","title":"ReadCompleted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"finishedAt":{"type":"string","format":"date-time"},"complete":{"type":"boolean"},"incompleteBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"message":{"type":"string","maxLength":1000}},"required":["code","scope","message"],"additionalProperties":false},"maxItems":50},"pages":{"type":"integer","minimum":0},"counts":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"expected":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"permissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"missingPermissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"differences":{"type":"object","properties":{"created":{"type":"integer","minimum":0},"changed":{"type":"integer","minimum":0},"gone":{"type":"integer","minimum":0}},"required":["created","changed","gone"],"additionalProperties":false}},"required":["connection","read","finishedAt","complete","pages","counts","permissions","missingPermissions"],"additionalProperties":false};
+export const ReadCompleted = validate149;
+const schema75 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-completed.v1","title":"ReadCompleted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"finishedAt":{"type":"string","format":"date-time"},"complete":{"type":"boolean"},"incompleteBecause":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","minLength":1,"maxLength":256},"scope":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"message":{"type":"string","maxLength":1000}},"required":["code","scope","message"],"additionalProperties":false},"maxItems":50},"pages":{"type":"integer","minimum":0},"counts":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"expected":{"type":"object","additionalProperties":{"type":"integer","minimum":0}},"permissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"missingPermissions":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":200},"differences":{"type":"object","properties":{"created":{"type":"integer","minimum":0},"changed":{"type":"integer","minimum":0},"gone":{"type":"integer","minimum":0}},"required":["created","changed","gone"],"additionalProperties":false}},"required":["connection","read","finishedAt","complete","pages","counts","permissions","missingPermissions"],"additionalProperties":false};
 
-function validate147(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate149(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/read-completed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate147.evaluated;
+const evaluated0 = validate149.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -19689,7 +19966,7 @@ vErrors.push(err7);
 errors++;
 }
 for(const key0 in data){
-if(!(func5.call(schema74.properties, key0))){
+if(!(func5.call(schema75.properties, key0))){
 const err8 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err8];
@@ -19875,7 +20152,7 @@ vErrors.push(err22);
 errors++;
 }
 if(!(((((((((data7 === "users") || (data7 === "groups")) || (data7 === "memberships")) || (data7 === "apps")) || (data7 === "app-assignments")) || (data7 === "log")) || (data7 === "roles")) || (data7 === "devices")) || (data7 === "licences"))){
-const err23 = {instancePath:instancePath+"/incompleteBecause/" + i0+"/scope",schemaPath:"#/properties/incompleteBecause/items/properties/scope/enum",keyword:"enum",params:{allowedValues: schema74.properties.incompleteBecause.items.properties.scope.enum}};
+const err23 = {instancePath:instancePath+"/incompleteBecause/" + i0+"/scope",schemaPath:"#/properties/incompleteBecause/items/properties/scope/enum",keyword:"enum",params:{allowedValues: schema75.properties.incompleteBecause.items.properties.scope.enum}};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -20304,19 +20581,19 @@ vErrors.push(err57);
 }
 errors++;
 }
-validate147.errors = vErrors;
+validate149.errors = vErrors;
 return errors === 0;
 }
-validate147.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate149.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const ReadFailed = validate149;
-const schema75 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-failed.v1","title":"ReadFailed","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"fault":{"$ref":"muster:common/fault.v1"}},"required":["connection","read","fault"],"additionalProperties":false};
+export const ReadFailed = validate151;
+const schema76 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-failed.v1","title":"ReadFailed","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"fault":{"$ref":"muster:common/fault.v1"}},"required":["connection","read","fault"],"additionalProperties":false};
 
-function validate149(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate151(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/read-failed.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate149.evaluated;
+const evaluated0 = validate151.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -20414,19 +20691,19 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate149.errors = vErrors;
+validate151.errors = vErrors;
 return errors === 0;
 }
-validate149.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate151.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const ReadStarted = validate152;
-const schema76 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-started.v1","title":"ReadStarted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"scopes":{"type":"array","items":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"maxItems":10}},"required":["connection","read","scopes"],"additionalProperties":false};
+export const ReadStarted = validate154;
+const schema77 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/read-started.v1","title":"ReadStarted","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"read":{"$ref":"muster:common/read-ref.v1"},"scopes":{"type":"array","items":{"type":"string","enum":["users","groups","memberships","apps","app-assignments","log","roles","devices","licences"]},"maxItems":10}},"required":["connection","read","scopes"],"additionalProperties":false};
 
-function validate152(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/read-started.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate152.evaluated;
+const evaluated0 = validate154.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -20534,7 +20811,7 @@ vErrors.push(err7);
 errors++;
 }
 if(!(((((((((data3 === "users") || (data3 === "groups")) || (data3 === "memberships")) || (data3 === "apps")) || (data3 === "app-assignments")) || (data3 === "log")) || (data3 === "roles")) || (data3 === "devices")) || (data3 === "licences"))){
-const err8 = {instancePath:instancePath+"/scopes/" + i0,schemaPath:"#/properties/scopes/items/enum",keyword:"enum",params:{allowedValues: schema76.properties.scopes.items.enum}};
+const err8 = {instancePath:instancePath+"/scopes/" + i0,schemaPath:"#/properties/scopes/items/enum",keyword:"enum",params:{allowedValues: schema77.properties.scopes.items.enum}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -20567,19 +20844,19 @@ vErrors.push(err10);
 }
 errors++;
 }
-validate152.errors = vErrors;
+validate154.errors = vErrors;
 return errors === 0;
 }
-validate152.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate154.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const WatermarkAdvanced = validate154;
-const schema77 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/watermark-advanced.v1","title":"WatermarkAdvanced","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"source":{"type":"string","enum":["log","users-delta","groups-delta","apps-delta","workers"]},"watermark":{"type":"string","maxLength":16384},"readAt":{"type":"string","format":"date-time"}},"required":["connection","source","watermark","readAt"],"additionalProperties":false};
+export const WatermarkAdvanced = validate156;
+const schema78 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/watermark-advanced.v1","title":"WatermarkAdvanced","x-stream":"read","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"source":{"type":"string","enum":["log","users-delta","groups-delta","apps-delta","workers"]},"watermark":{"type":"string","maxLength":16384},"readAt":{"type":"string","format":"date-time"}},"required":["connection","source","watermark","readAt"],"additionalProperties":false};
 
-function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate156(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/watermark-advanced.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate154.evaluated;
+const evaluated0 = validate156.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -20677,7 +20954,7 @@ vErrors.push(err7);
 errors++;
 }
 if(!(((((data1 === "log") || (data1 === "users-delta")) || (data1 === "groups-delta")) || (data1 === "apps-delta")) || (data1 === "workers"))){
-const err8 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/enum",keyword:"enum",params:{allowedValues: schema77.properties.source.enum}};
+const err8 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/enum",keyword:"enum",params:{allowedValues: schema78.properties.source.enum}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -20748,19 +21025,19 @@ vErrors.push(err13);
 }
 errors++;
 }
-validate154.errors = vErrors;
+validate156.errors = vErrors;
 return errors === 0;
 }
-validate154.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate156.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const WorkerRecordArrivedLate = validate155;
-const schema78 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-record-arrived-late.v1","title":"WorkerRecordArrivedLate","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false},"newerVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]}},"required":["connection","workerKey","sourceKey","effectiveFrom","record","newerVersion"],"additionalProperties":false};
+export const WorkerRecordArrivedLate = validate157;
+const schema79 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-record-arrived-late.v1","title":"WorkerRecordArrivedLate","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false},"newerVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]}},"required":["connection","workerKey","sourceKey","effectiveFrom","record","newerVersion"],"additionalProperties":false};
 
-function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/worker-record-arrived-late.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate155.evaluated;
+const evaluated0 = validate157.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -21236,19 +21513,19 @@ vErrors.push(err36);
 }
 errors++;
 }
-validate155.errors = vErrors;
+validate157.errors = vErrors;
 return errors === 0;
 }
-validate155.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const WorkerRecorded = validate157;
-const schema79 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-recorded.v1","title":"WorkerRecorded","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false}},"required":["connection","workerKey","sourceKey","effectiveFrom","record"],"additionalProperties":false};
+export const WorkerRecorded = validate159;
+const schema80 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-recorded.v1","title":"WorkerRecorded","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false}},"required":["connection","workerKey","sourceKey","effectiveFrom","record"],"additionalProperties":false};
 
-function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate159(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/worker-recorded.v1" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate157.evaluated;
+const evaluated0 = validate159.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -21638,7 +21915,7 @@ vErrors.push(err30);
 }
 errors++;
 }
-validate157.errors = vErrors;
+validate159.errors = vErrors;
 return errors === 0;
 }
-validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate159.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
