@@ -34,7 +34,7 @@ export interface Reads {
   readonly open?: OpenRead;
   /** The last full read that covered everything. */
   readonly lastComplete?: CompletedRead;
-  readonly lastEnded?: { readonly readId: string; readonly complete: boolean };
+  readonly lastEnded?: { readonly readId: string; readonly complete: boolean; readonly missingPermissions?: readonly string[] };
   /** By source. */
   readonly watermarks: Readonly<Record<string, { readonly watermark: string; readonly readAt: string }>>;
 }
@@ -54,6 +54,9 @@ const closed = ({ open: _open, ...reads }: Reads, readId: string, complete: bool
   lastEnded: { readId, complete },
 });
 
+const lacking = (reads: Reads, missingPermissions: readonly string[]): Reads =>
+  reads.lastEnded && missingPermissions.length > 0 ? { ...reads, lastEnded: { ...reads.lastEnded, missingPermissions } } : reads;
+
 /** Stream `read-<connection>`. */
 export const readCategory: StreamCategory<Reads, ReadEvent> = {
   name: 'read',
@@ -68,8 +71,8 @@ export const readCategory: StreamCategory<Reads, ReadEvent> = {
       case 'PageCommitted':
         return withPage(reads, event.data);
       case 'ReadCompleted': {
-        const { read, finishedAt, counts, complete } = event.data;
-        const ended = closed(reads, read.readId, complete);
+        const { read, finishedAt, counts, complete, missingPermissions } = event.data;
+        const ended = lacking(closed(reads, read.readId, complete), missingPermissions);
         return complete ? { ...ended, lastComplete: { readId: read.readId, startedAt: read.startedAt, finishedAt, counts } } : ended;
       }
       case 'ReadFailed':
@@ -197,6 +200,10 @@ export const concludeAbsences = (
   complete
     ? [...known].filter(({ id, since }) => !seen.has(id) && !isBefore(read.startedAt, later(since, settleMs))).map(({ id }) => id)
     : [];
+
+/** Whether the last full read lacked a permission that is there now: what it could not see is to be read, and no open read does that already. */
+export const hasNewSight = ({ open, lastEnded }: Reads, missingNow: readonly string[]): boolean =>
+  open === undefined && (lastEnded?.missingPermissions ?? []).some((permission) => !missingNow.includes(permission));
 
 /** Whether a complete full read has begun since then: nothing may be created on a connection before one that began after all lag. */
 export const hasCompleteReadSince = (reads: Reads, instant: string): boolean =>
