@@ -29,6 +29,7 @@ const configFor = ({ addresses }: SandboxProcess, client: string, state: Connect
     fullMs: 1_000_000,
     timeoutMs: 3000,
     budget: { buckets, share, concurrency, timeFactor: TIME_FACTOR },
+    limits: {},
   };
 };
 

@@ -1,3 +1,4 @@
+import type { ChangeLimits } from './change-limits.ts';
 import type { BudgetLimits } from './ledger.ts';
 import type { ConnectionState } from './reading.ts';
 import type { Secret } from './secret.ts';
@@ -22,6 +23,8 @@ interface CommonConfig {
   /** Of one call; on real time. */
   timeoutMs: number;
   budget: BudgetLimits;
+  /** How much may change at once before a person has to say. */
+  limits: ChangeLimits;
 }
 
 export interface OktaConfig extends CommonConfig {

@@ -1,4 +1,5 @@
 import type { ConnectionConfig, EntraConfig, HrConfig, OktaConfig } from './connection-config.ts';
+import { readChangeLimits } from './change-limits.ts';
 import type { Problems } from './config-problems.ts';
 import { kindDefaults } from './documented-limits.ts';
 import type { ConnectionKind, KindDefaults } from './documented-limits.ts';
@@ -39,6 +40,7 @@ const COMMON = [
   'intervals',
   'timeout',
   'budget',
+  'limits',
 ];
 const KEYS: Record<ConnectionKind, readonly string[]> = { okta: COMMON, entra: [...COMMON, 'tenant', 'loginUrl'], hr: COMMON };
 
@@ -191,6 +193,7 @@ const readCommon = (reading: Reading, defaults: KindDefaults, timeFactor: number
     fullMs: readDuration(intervals.entry, 'full', defaults.fullMs, intervals) / timeFactor,
     timeoutMs: readDuration(entry, 'timeout', defaults.timeoutMs, reading),
     budget: readBudget(entry['budget'], [...path, 'budget'], problems, { defaults, timeFactor }),
+    limits: readChangeLimits(entry['limits'], [...path, 'limits'], { problems, timeFactor }),
   };
 };
 

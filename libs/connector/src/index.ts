@@ -41,6 +41,7 @@ export type { AcquireOptions, Permit } from './budget.ts';
 export { shareBudget } from './share-budget.ts';
 export { Ledger, timeFor } from './ledger.ts';
 export type { BudgetLimits, BudgetSignal, Cost, Rate } from './ledger.ts';
+export type { ChangeLimit, ChangeLimits, ChangeName } from './change-limits.ts';
 export { kindDefaults } from './documented-limits.ts';
 export type { ConnectionKind, KindDefaults } from './documented-limits.ts';
 export { parseConnectionFile } from './connection-file.ts';

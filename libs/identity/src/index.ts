@@ -75,7 +75,26 @@ export {
 export type { Ids } from './ids.ts';
 export { isBefore, later, localDate, millis, startOfDay } from './instants.ts';
 export { lifecycleAt, mayHold, type Lifecycle, type LifecycleState } from './lifecycle.ts';
-export { holdEverything, mustHold, type HoldPolicy } from './limits.ts';
+export { approveRun, letGoBy, objectionTo, refuseRun } from './answer-run.ts';
+export { judgeRun, type Draw, type Judging, type Verdict } from './judge-run.ts';
+export { drawAllowance, hasDrawn, limitCategory, usedBefore, type Allowances, type LimitEvent } from './limit.ts';
+export { allowedBy, holdEverything, limitNameOf, sendEverything, type ConnectionLimits, type Limit, type LimitName } from './limits.ts';
+export { memberOf, releaseHeld, type Membership, type Released } from './release-held.ts';
+export {
+  countRun,
+  openRun,
+  planMembers,
+  planText,
+  recordVerdict,
+  runCategory,
+  sealRun,
+  type Run,
+  type RunChange,
+  type RunCount,
+  type RunEvent,
+  type RunMember,
+  type Sealing,
+} from './run.ts';
 export { loginCandidates, type LoginCandidate } from './logins.ts';
 export { makePlan } from './make-plan.ts';
 export { awaitedRead, isSettled, overlay, type Actual, type ActualValue, type OverlayInput } from './overlay.ts';

@@ -1,46 +1,30 @@
-import type { Command } from '@muster/contracts';
-import type { HeldBecause } from './plan.ts';
+import type { AllowanceDrawn, Command } from '@muster/contracts';
 
-/** What may leave without a person's word. */
-export interface HoldPolicy {
-  /** Taking a group, app, role or licence away. */
-  readonly removals: 'hold' | 'send';
-  /** Turning an account off. */
-  readonly disables: 'hold' | 'send';
+/** Whose limit a change counts against: its action's, or `leaver` for what people lose who left by their own HR record. */
+export type LimitName = AllowanceDrawn['limit'];
+
+/** How many people one action may touch on one connection, in one run and in any such time, before a person has to say. */
+export interface Limit {
+  readonly people: number;
+  /** Of the people linked on the connection; the larger of the two counts. */
+  readonly share: number;
+  readonly perMs: number;
 }
 
-/** Until thresholds and approvals exist, whatever takes something away waits for a person. */
-export const holdEverything: HoldPolicy = { removals: 'hold', disables: 'hold' };
+/** The limits of one connection. What has none leaves as soon as it is planned. */
+export type ConnectionLimits = Readonly<Partial<Record<LimitName, Limit>>>;
 
-/** Whether a command waits for a person. */
-export const mustHold = ({ action }: Pick<Command, 'action'>, policy: HoldPolicy): boolean => {
-  switch (action) {
-    case 'revoke':
-      return policy.removals === 'hold';
-    case 'disable':
-    case 'revokeSessions':
-      return policy.disables === 'hold';
-    case 'create':
-    case 'set':
-    case 'enable':
-    case 'grant':
-      return false;
-  }
-};
+const never: Limit = { people: 0, share: 0, perMs: 0 };
 
-const because = (code: string, message: string, commands: readonly Command[]): HeldBecause[] =>
-  commands.length === 0 ? [] : [{ code, message, commandIds: commands.map((command) => command.commandId) }];
+/** Whatever takes something away waits for a person. */
+export const holdEverything = (): ConnectionLimits => ({ revoke: never, leaver: never, disable: never, revokeSessions: never });
 
-/** Why held commands are held, for the person who has to say. */
-export const heldBecause = (held: readonly Command[]): HeldBecause[] => [
-  ...because(
-    'limit.removal_needs_approval',
-    'Something would be taken away',
-    held.filter(({ action }) => action === 'revoke'),
-  ),
-  ...because(
-    'limit.disable_needs_approval',
-    'An account would be turned off',
-    held.filter(({ action }) => action === 'disable' || action === 'revokeSessions'),
-  ),
-];
+/** Nothing waits. */
+export const sendEverything = (): ConnectionLimits => ({});
+
+/** The limit that a change counts against, for a person who left (`left`) or not. */
+export const limitNameOf = ({ action }: Pick<Command, 'action'>, left: boolean): LimitName =>
+  left && action === 'revoke' ? 'leaver' : action;
+
+/** How many people a limit lets through where so many are linked. */
+export const allowedBy = ({ people, share }: Limit, linked: number): number => Math.max(people, Math.floor(share * linked));

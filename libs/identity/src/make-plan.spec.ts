@@ -5,7 +5,7 @@ import { accountCategory, type Account, type AccountEvent } from './account.ts';
 import { afterAnswer } from './after-answer.ts';
 import type { DesiredConnection } from './desired.ts';
 import { identityCategory, type Identity } from './identity.ts';
-import { holdEverything } from './limits.ts';
+import { holdEverything, sendEverything } from './limits.ts';
 import { makePlan } from './make-plan.ts';
 import { observeAccount, observeEntitlements } from './observe-account.ts';
 import { planCategory, releasePlan, type PlanDraft, type PlanEvent } from './plan.ts';
@@ -109,7 +109,7 @@ const planInput = ({
     provisioning: given(provisioningCategory, provisioning).state,
     plan: given(planCategory, plan).state,
     ids: testIds,
-    hold: holdEverything,
+    limits: holdEverything,
     lane: 'live',
     inputs: [],
     entitlement: () => 'there',
@@ -205,7 +205,7 @@ describe('a plan', () => {
     expect([draft.commands, short(draft.held)]).toEqual([[], ['disable false', 'revoke g1 false', 'revoke g2 false']]);
     expect(draft.held.every(({ lane }) => lane === 'leaver')).toBe(true);
     expect(released(draft).map(({ type }) => type)).toEqual(['PlanHeld']);
-    const sent = plan({ identity: leaver, account: observed({}), input: { hold: { removals: 'send', disables: 'send' } } });
+    const sent = plan({ identity: leaver, account: observed({}), input: { limits: sendEverything } });
     expect(short(sent.commands)).toEqual(['disable false', 'revoke g1 false']);
     expect(plan({ identity: identityOf({ state: 'left', linked: false }) }).commands).toEqual([]);
   });

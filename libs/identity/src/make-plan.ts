@@ -2,7 +2,7 @@ import type { Command } from '@muster/contracts';
 import type { DesiredConnection } from './desired.ts';
 import { lifecycleRevision } from './identity.ts';
 import { earliest } from './instants.ts';
-import { heldBecause, mustHold } from './limits.ts';
+import { limitNameOf } from './limits.ts';
 import { planAccount } from './plan-account.ts';
 import { planAbsentAccount } from './plan-create.ts';
 import type { Blocked, PlanDraft } from './plan.ts';
@@ -76,7 +76,7 @@ const observedOnly = (connection: string, commands: readonly Command[]): Blocked
       ];
 
 /**
- * Desired - actual for one person: what may be sent, what waits for a person, what cannot be and why. Pure: the same input gives the same
+ * Desired - actual for one person: what may be sent, what has a limit and waits until a run lets it go, what cannot be and why. Pure: the same input gives the same
  * draft. A connection of `desired` without a view is left out. Nothing is created or added for a person who left.
  */
 export const makePlan = (input: PlanInput): PlanDraft => {
@@ -84,6 +84,7 @@ export const makePlan = (input: PlanInput): PlanDraft => {
   const held: Command[] = [];
   const observed: Command[] = [];
   const blocked: Blocked[] = [];
+  const left = input.identity.lifecycle?.state === 'left';
   for (const desired of input.desired.connections) {
     const view = input.connections[desired.connection];
     if (view === undefined) continue;
@@ -94,7 +95,8 @@ export const makePlan = (input: PlanInput): PlanDraft => {
       blocked.push(...observedOnly(desired.connection, planned.commands));
       continue;
     }
-    for (const command of planned.commands) (mustHold(command, input.hold) ? held : commands).push(command);
+    const limits = input.limits(desired.connection);
+    for (const command of planned.commands) (limits[limitNameOf(command, left)] === undefined ? commands : held).push(command);
   }
   const nextDue = earliest(input.desired.nextDue, input.nextDue);
   return {
@@ -105,9 +107,10 @@ export const makePlan = (input: PlanInput): PlanDraft => {
     lifecycleRevision: lifecycleRevision(input.identity),
     commands,
     held,
-    heldBecause: heldBecause(held),
+    heldBecause: [],
     observed,
     blocked,
+    left,
     ...(nextDue === undefined ? {} : { nextDue }),
   };
 };

@@ -85,7 +85,7 @@ class Person {
       provisioning: this.provisioning,
       plan: this.plan,
       ids: testIds,
-      hold: holdEverything,
+      limits: holdEverything,
       lane: 'live',
       inputs: [],
       entitlement: () => 'there',

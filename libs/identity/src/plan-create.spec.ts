@@ -25,7 +25,7 @@ const planWith = (problem: Partial<MappingProblem>) =>
     provisioning: provisioningCategory.initial,
     plan: planCategory.initial,
     ids: testIds,
-    hold: holdEverything,
+    limits: holdEverything,
     lane: 'live',
     inputs: [],
     entitlement: () => 'there',

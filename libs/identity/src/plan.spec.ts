@@ -26,6 +26,7 @@ const draft: PlanDraft = {
   heldBecause: [],
   observed: [],
   blocked: [],
+  left: false,
 };
 const released = (plan: PlanDraft) => given(planCategory).when(releasePlan(plan, testUuid('p')));
 

@@ -11,12 +11,14 @@ export interface Plan {
   readonly revision: number;
   readonly released?: PlanReleased & { readonly revision: number };
   readonly held?: PlanHeld & { readonly revision: number };
+  /** By command id: the revision since which it has been held without a break. */
+  readonly heldSince: Readonly<Record<string, number>>;
 }
 
 /** Stream `plan-<identity>`. */
 export const planCategory: StreamCategory<Plan, PlanEvent> = {
   name: 'plan',
-  initial: { revision: -1 },
+  initial: { revision: -1, heldSince: {} },
   types: ['PlanReleased', 'PlanHeld'],
   timeless: true,
   evolve: (plan, event) => {
@@ -25,7 +27,12 @@ export const planCategory: StreamCategory<Plan, PlanEvent> = {
       case 'PlanReleased':
         return { ...plan, revision, released: { ...event.data, commands: event.data.commands ?? [], revision } };
       case 'PlanHeld':
-        return { ...plan, revision, held: { ...event.data, commands: event.data.commands ?? [], revision } };
+        return {
+          ...plan,
+          revision,
+          held: { ...event.data, commands: event.data.commands ?? [], revision },
+          heldSince: Object.fromEntries(event.data.commandIds.map((commandId) => [commandId, plan.heldSince[commandId] ?? revision])),
+        };
     }
   },
 };
@@ -45,6 +52,8 @@ export interface PlanDraft {
   /** Would be sent if the connection were live. */
   readonly observed: readonly Command[];
   readonly blocked: readonly Blocked[];
+  /** The person left, by their own HR record. */
+  readonly left: boolean;
   readonly nextDue?: string;
 }
 

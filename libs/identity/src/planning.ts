@@ -3,7 +3,7 @@ import type { Account } from './account.ts';
 import type { DesiredConnection, DesiredState } from './desired.ts';
 import { wasUnlinked, type Identity } from './identity.ts';
 import type { Ids } from './ids.ts';
-import type { HoldPolicy } from './limits.ts';
+import type { ConnectionLimits } from './limits.ts';
 import type { Blocked, Plan } from './plan.ts';
 import type { Provisioning } from './provisioning.ts';
 import type { Wanted } from './wish.ts';
@@ -34,7 +34,8 @@ export interface PlanInput {
   readonly provisioning: Provisioning;
   readonly plan: Plan;
   readonly ids: Ids;
-  readonly hold: HoldPolicy;
+  /** What does not leave before a run has counted it. */
+  readonly limits: (connection: string) => ConnectionLimits;
   /** Lane of everything that is not a leaver's. */
   readonly lane: 'live' | 'batch';
   /** (stream, revision) of everything read for this. */

@@ -1,6 +1,7 @@
 import { type EventData, isEventType } from '@muster/contracts';
 import type { NameOf } from './object-names.ts';
 import type { Summaries } from './summaries.ts';
+import { runSummaries } from './summarize-runs.ts';
 import { sourceSummaries } from './summarize-source.ts';
 import { list, pairs, type Wished, wishText } from './wording.ts';
 
@@ -40,6 +41,7 @@ const linkedBy = {
 
 const summaries: Summaries = {
   ...sourceSummaries,
+  ...runSummaries,
   IdentityCreated: ({ source }) => `known as a person from ${source.connection} on`,
   IdentityAttributesChanged: ({ attributes, changed }) =>
     changed.length === 0 ? 'attributes come from another record now' : `attributes changed (${pairs(attributes, changed)})`,

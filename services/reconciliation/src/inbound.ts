@@ -5,6 +5,7 @@ import type { BatchContext, Message } from '@muster/messaging';
 import { ProblemError, SERVICE, type ServiceContext } from '@muster/service-kit';
 import { upsertWork, workStatus } from '@muster/work';
 import { IsOptional, IsString, IsUUID, Length } from 'class-validator';
+import { foldRuns } from './fold-runs.ts';
 import { foldIdentityFacts, foldSourceFacts, identitiesOf } from './fold-facts.ts';
 import { answerCase } from './put-question.ts';
 import { dryRun, identityIdOf } from './reconcile-identity.ts';
@@ -30,6 +31,11 @@ export class Facts {
   @EventPattern<string>(topicMap.identityEvents.name)
   async onIdentityFacts(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
     await markDirty(transaction, await foldIdentityFacts(transaction, batch));
+  }
+
+  @EventPattern<string>(topicMap.provisioningCommands.name)
+  async onRuns(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
+    await foldRuns(transaction, batch);
   }
 
   @EventPattern<string>(topicMap.provisioningEvents.name)

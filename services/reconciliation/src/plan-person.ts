@@ -66,7 +66,7 @@ export async function planPerson(planning: Planning, correlation: Correlation): 
     provisioning,
     plan: await facts.plan(identityId),
     ids: planning.ids,
-    hold: holdEverything,
+    limits: (connection) => targets.find(({ name }) => name === connection)?.limits ?? holdEverything(),
     lane: 'live',
     inputs: facts.inputs(),
     entitlement: entitlementOf(objects),

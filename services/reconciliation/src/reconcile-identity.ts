@@ -8,6 +8,7 @@ import { sql } from 'kysely';
 import { correlatePerson } from './correlate-person.ts';
 import { DirectoryIndex } from './directory-index.ts';
 import type { Governance } from './governance.ts';
+import { askRun, letGo, wouldLetGo } from './hold-in-run.ts';
 import { PersonFacts } from './person-facts.ts';
 import { planPerson } from './plan-person.ts';
 import { setWaiting } from './whom.ts';
@@ -50,7 +51,9 @@ export async function reconcileIdentity(work: Reconciling, identityId: string): 
   const facts = new PersonFacts(work.store, { live }, asOf);
   const planned = await decide(work, facts, { identityId, asOf });
   if (!planned) return undefined;
-  await facts.change(planCategory, streamOf.plan(identityId), releasePlan(planned.draft, randomUUID()));
+  const released = await letGo(work, planned.draft, await facts.plan(identityId));
+  await facts.change(planCategory, streamOf.plan(identityId), releasePlan(released.draft, randomUUID()));
+  await askRun(work, released, await facts.plan(identityId));
   await setWaiting(work.db, identityId, planned.waiting);
   return planned.draft.nextDue === undefined ? undefined : new Date(planned.draft.nextDue);
 }
@@ -58,8 +61,9 @@ export async function reconcileIdentity(work: Reconciling, identityId: string): 
 /** The plan as it would be made now. Nothing is written: what correlation would record stays in memory. */
 export async function dryRun(work: Reconciling, identityId: string): Promise<PlanDraft | undefined> {
   const asOf = work.now().toISOString();
-  const planned = await decide(work, new PersonFacts(work.store, 'dry', asOf), { identityId, asOf });
-  return planned?.draft;
+  const facts = new PersonFacts(work.store, 'dry', asOf);
+  const planned = await decide(work, facts, { identityId, asOf });
+  return planned && wouldLetGo(work.db, planned.draft, await facts.plan(identityId));
 }
 
 async function decide(work: Reconciling, facts: PersonFacts, { identityId, asOf }: { identityId: string; asOf: string }) {

@@ -8,10 +8,13 @@ import { sql } from 'kysely';
 import { Governance, type GovernanceChange } from './governance.ts';
 import { putQuestion } from './put-question.ts';
 import { reconcileIdentity, type Reconciling } from './reconcile-identity.ts';
-import { markDirty, OPEN_CASE, parseCaseKey, RECONCILE } from './rows.ts';
+import { JUDGE_RUN, markDirty, OPEN_CASE, parseCaseKey, RECONCILE } from './rows.ts';
+import { settleRun } from './settle-run.ts';
 
 const AT_ONCE = 8;
 const INDEX_POLL_MS = 100;
+const QUIET_MS = 5_000;
+const PATIENCE_MS = 15 * 60_000;
 /** The name under which messages keep how far they have come. */
 const CHECKPOINT = 'store';
 
@@ -52,7 +55,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     if (closing.aborted) return;
     this.#workers = runWorkers({
       store: database,
-      kinds: [RECONCILE, OPEN_CASE],
+      kinds: [RECONCILE, OPEN_CASE, JUDGE_RUN],
       concurrency: AT_ONCE,
       handle: (claimed) => this.#work(claimed),
       faultOf,
@@ -81,8 +84,13 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   async #work({ kind, key }: Claimed): Promise<Handled> {
     if (kind === OPEN_CASE) return putQuestion(this.#service.store, parseCaseKey(key), this.#service.now());
-    const next = await reconcileIdentity(this.work, key);
+    const next = kind === JUDGE_RUN ? await this.#settle(key) : await reconcileIdentity(this.work, key);
     return next === undefined ? undefined : { next };
+  }
+
+  #settle(runId: string): Promise<Date | undefined> {
+    const { scaled } = this.#service;
+    return settleRun({ ...this.work, quietMs: scaled(QUIET_MS), patienceMs: scaled(PATIENCE_MS) }, runId);
   }
 
   async #lookAgain(change: GovernanceChange): Promise<void> {

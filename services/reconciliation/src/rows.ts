@@ -3,6 +3,8 @@ import { type Lane, upsertWork } from '@muster/work';
 
 /** Look at a person again. Key: the identity. */
 export const RECONCILE = 'reconcile';
+/** Collect, seal and judge a run. Key: the run. */
+export const JUDGE_RUN = 'judge-run';
 /** Put a question that the end of a command left. Key: identity and revision of that end. */
 export const OPEN_CASE = 'open-case';
 

@@ -52,4 +52,39 @@ export const reconciliationTables: readonly Migration[] = [
       create index waiting_by_what on waiting (what);
     `,
   },
+  {
+    name: 'reconciliation/2-runs',
+    sql: `
+      create table run (
+        run_id uuid primary key,
+        kind text not null,
+        cause jsonb not null,
+        state text not null,
+        opened_at timestamptz not null default clock_timestamp(),
+        last_member_at timestamptz
+      );
+      create unique index run_collecting on run (kind) where kind = 'collect' and state = 'collecting';
+      create table run_member (
+        run_id uuid not null,
+        identity_id uuid not null,
+        command_id text not null,
+        connection text not null,
+        action text not null,
+        limit_name text not null,
+        plan_id uuid not null,
+        plan_revision bigint not null,
+        lifecycle_revision bigint not null,
+        standing text not null,
+        recorded boolean not null,
+        primary key (run_id, identity_id, command_id)
+      );
+      create index run_member_of on run_member (identity_id);
+      create table run_scope (
+        run_id uuid not null,
+        identity_id uuid not null,
+        primary key (identity_id, run_id)
+      );
+      create index run_scope_of on run_scope (run_id);
+    `,
+  },
 ];

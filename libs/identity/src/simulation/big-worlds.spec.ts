@@ -15,7 +15,7 @@ describe(`big worlds, seed ${seed}`, () => {
         connections: 2,
         faults: 1,
         outside: 0.5,
-        hold: { removals: 'send', disables: 'send' },
+        removals: 'send',
       });
       expect(violations).toEqual([]);
       expect(script.deliveries.length + script.edits.length).toBeGreaterThanOrEqual(200);

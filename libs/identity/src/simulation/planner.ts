@@ -5,6 +5,7 @@ import { claimCategory } from '../claim.ts';
 import type { DesiredState } from '../desired.ts';
 import { identityCategory, type Identity } from '../identity.ts';
 import { later, millis } from '../instants.ts';
+import { holdEverything, sendEverything } from '../limits.ts';
 import { makePlan } from '../make-plan.ts';
 import { isOutdated, planCategory, releasePlan, type Plan, type PlanDraft } from '../plan.ts';
 import { accountIdOf, type ConnectionView } from '../planning.ts';
@@ -71,7 +72,7 @@ export class Planner {
       provisioning: provisioning.state,
       plan,
       ids: this.#world.names.ids,
-      hold: this.#world.setup.hold,
+      limits: this.#world.setup.removals === 'hold' ? holdEverything : sendEverything,
       lane: 'live',
       inputs,
       entitlement: () => 'there',

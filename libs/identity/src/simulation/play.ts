@@ -152,7 +152,7 @@ export const play = (setup: WorldSetup): Played => {
     sides: world.connections.map(({ name }) => sideOf(world, name, baselines.get(name) ?? nobody)),
     events: world.store.log.map(({ stream, type, at, data }) => ({ stream, type, at, data: data as Record<string, unknown> })),
     quietAt: calmAt + 60 * MINUTE,
-    removes: setup.hold.disables === 'send',
+    removes: setup.removals === 'send',
     cameToRest,
     bugs: world.bugs,
   };

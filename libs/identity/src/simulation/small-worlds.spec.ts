@@ -10,9 +10,6 @@ const worlds = Number(process.env['MUSTER_WORLDS'] ?? 400);
 /** Play no further once this invariant is broken: for proofs that the judge sees a broken safeguard. */
 const until = process.env['MUSTER_UNTIL'];
 
-const send = { removals: 'send', disables: 'send' } as const;
-const hold = { removals: 'hold', disables: 'hold' } as const;
-
 /** Every tenth world is held, every tenth has a side that is only observed; the rest sends everything. */
 const setupOf = (index: number): WorldSetup => ({
   seed: seed * 1_000_000 + index,
@@ -21,7 +18,7 @@ const setupOf = (index: number): WorldSetup => ({
   connections: index % 2 === 0 ? 1 : 2,
   faults: index % 4 === 3 ? 2 : 1,
   outside: 0.7,
-  hold: index % 10 === 4 ? hold : send,
+  removals: index % 10 === 4 ? 'hold' : 'send',
   observeSecond: index % 10 === 5,
 });
 
@@ -73,7 +70,7 @@ describe(`lagging worlds in which nothing goes wrong, seed ${seed}`, () => {
         seed: seed * 2_000_000 + index,
         faults: 0,
         outside: 0,
-        hold: send,
+        removals: 'send',
         observeSecond: false,
       };
       const { outcome, violations } = play(setup);

@@ -4,7 +4,6 @@ import { Crash, Faults } from './faults.ts';
 import { Random } from './random.ts';
 import { SimStore } from './store.ts';
 import { Vendor } from './vendor.ts';
-import type { HoldPolicy } from '../limits.ts';
 
 export const START = Date.parse('2026-03-02T08:00:00.000Z');
 
@@ -38,7 +37,8 @@ export interface WorldSetup {
   readonly faults: number;
   /** Share of people that other hands touch. */
   readonly outside: number;
-  readonly hold: HoldPolicy;
+  /** Whether what takes something away waits for a person, who never comes here. */
+  readonly removals: 'hold' | 'send';
   /** The second connection is only observed. */
   readonly observeSecond?: boolean;
   readonly safeguards?: Partial<Safeguards>;

@@ -233,7 +233,7 @@ export class Rig {
     return events;
   }
 
-  /** Resolves when everything has been heard and nobody is left to be looked at now. */
+  /** Resolves when everything has been heard, nobody is left to be looked at now, and every run is judged. */
   async rest(timeoutMs?: number): Promise<void> {
     let before = '';
     let still = 0;
@@ -281,7 +281,7 @@ export class Rig {
     const { db } = this.parts.database;
     const reached = await readCheckpoint(db, 'store');
     if (reached === undefined || comparePositions(reached, this.#lastPosition) < 0) return false;
-    const { rows } = await sql`select 1 from work where due <= clock_timestamp() or claimed_until is not null`.execute(db);
+    const { rows } = await sql`select 1 from work where due <= clock_timestamp() or claimed_until is not null or kind = 'judge-run'`.execute(db);
     return rows.length === 0;
   }
 

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { type EventType, type RunOpened, schemaOf, streamOf } from '@muster/contracts';
+import type { EventStore } from '@muster/event-store';
+import { memberOf, openRun, type Plan, type PlanDraft, type Released, releaseHeld, runCategory } from '@muster/identity';
+import type { Database } from '@muster/read-store';
+import { upsertWork } from '@muster/work';
+import { sql } from 'kysely';
+import { JUDGE_RUN } from './rows.ts';
+import { collectingRun, joinRun, membershipsOf } from './run-rows.ts';
+
+interface Holding {
+  readonly store: EventStore;
+  readonly db: Database;
+  readonly now: () => Date;
+}
+
+export const runMetadata = (now: Date, actor = 'reconciliation') => {
+  const correlationId = randomUUID();
+  return (event: { type: string }) => ({
+    correlationId,
+    occurredAt: now.toISOString(),
+    schema: schemaOf(event.type as EventType),
+    actor,
+  });
+};
+
+/** Records that a run began and has it looked at from now on. */
+export async function recordOpening({ store, db, now }: Holding, opened: RunOpened): Promise<void> {
+  await store.transact(runCategory, streamOf.run(opened.runId), openRun(opened), runMetadata(now()));
+  await upsertWork(db, [{ kind: JUDGE_RUN, key: opened.runId, lane: 'leaver' }]);
+}
+
+/** What runs have let go of a draft joins what may be sent. Of what no run counts yet, the run that collects is named. */
+export async function letGo(work: Holding, draft: PlanDraft, plan: Plan): Promise<Released> {
+  if (draft.held.length === 0) return releaseHeld(draft, plan, { memberships: [] });
+  const memberships = await membershipsOf(work.db, draft.identityId);
+  const released = releaseHeld(draft, plan, { memberships });
+  if (released.unasked.length === 0) return released;
+  return releaseHeld(draft, plan, { memberships, collecting: (await runThatCollects(work)).runId });
+}
+
+/** The same for a look that leaves nothing behind. */
+export async function wouldLetGo(db: Database, draft: PlanDraft, plan: Plan): Promise<PlanDraft> {
+  const memberships = draft.held.length === 0 ? [] : await membershipsOf(db, draft.identityId);
+  return releaseHeld(draft, plan, { memberships }).draft;
+}
+
+async function runThatCollects(work: Holding): Promise<{ runId: string }> {
+  const run = await collectingRun(work.db, randomUUID());
+  if (run.made) await recordOpening(work, { runId: run.runId, kind: 'collect', cause: {} });
+  return run;
+}
+
+/**
+ * Has a person join a run with what their plan holds and no run counts yet. Asks the plan that stands in the store, so it may be repeated after any
+ * crash. A person who is in the frozen set of a run has been planned for it then.
+ */
+export async function askRun(work: Holding, { draft, unasked }: Released, plan: Plan): Promise<void> {
+  const scoped = await scopesOf(work.db, draft.identityId);
+  for (const { runId, again } of scoped) await join(work, runId, { draft, plan, commands: again ? draft.held : unasked });
+  const taken = scoped.length > 0;
+  for (let tries = 0; !taken && unasked.length > 0 && tries < MOST_TRIES; tries += 1) {
+    const { runId } = await runThatCollects(work);
+    if (await join(work, runId, { draft, plan, commands: unasked })) return;
+  }
+}
+
+/** A run may be sealed between the moment it is found and the moment it is joined; the next one is opened then. */
+const MOST_TRIES = 5;
+
+interface Joining {
+  readonly draft: PlanDraft;
+  readonly plan: Plan;
+  readonly commands: Released['unasked'];
+}
+
+async function join({ db }: Holding, runId: string, { draft, plan, commands }: Joining): Promise<boolean> {
+  const planId = plan.held?.planId;
+  const standing = commands.filter(({ commandId }) => plan.heldSince[commandId] !== undefined);
+  const member =
+    planId === undefined || standing.length === 0 ? undefined : memberOf(draft, standing, { planId, planRevision: plan.revision });
+  const joined = member === undefined || (await joinRun(db, runId, member));
+  await sql`delete from run_scope where run_id = ${runId} and identity_id = ${draft.identityId}`.execute(db);
+  return joined;
+}
+
+async function scopesOf(db: Database, identityId: string): Promise<{ runId: string; again: boolean }[]> {
+  const { rows } = await sql<{ run_id: string; kind: string }>`
+    select run_id, kind from run_scope join run using (run_id) where identity_id = ${identityId} and state = 'collecting'`.execute(db);
+  return rows.map((row) => ({ runId: row.run_id, again: row.kind === 'scope' }));
+}

@@ -1,0 +1,109 @@
+import type { RunOpened } from '@muster/contracts';
+import type { Membership, RunMember } from '@muster/identity';
+import type { Database } from '@muster/read-store';
+import { sql } from 'kysely';
+
+/** Runs as rows: who waits in which. They may lag behind the run streams, never run ahead of what these let go. */
+
+/** What runs say of one person's commands, in the order in which the runs were opened. */
+export async function membershipsOf(db: Database, identityId: string): Promise<Membership[]> {
+  const { rows } = await sql<{
+    run_id: string;
+    command_id: string;
+    plan_revision: string;
+    lifecycle_revision: string;
+    standing: Membership['standing'];
+  }>`select m.run_id, m.command_id, m.plan_revision, m.lifecycle_revision, m.standing
+    from run_member m join run r using (run_id) where m.identity_id = ${identityId} order by r.opened_at, r.run_id`.execute(db);
+  return rows.map((row) => ({
+    runId: row.run_id,
+    commandId: row.command_id,
+    planRevision: Number(row.plan_revision),
+    lifecycleRevision: Number(row.lifecycle_revision),
+    standing: row.standing,
+  }));
+}
+
+/** The run that takes whoever comes; made if there is none. `made`: nobody has recorded yet that it was opened. */
+export async function collectingRun(db: Database, newId: string): Promise<{ runId: string; made: boolean }> {
+  for (;;) {
+    const { rows } = await sql<{ run_id: string }>`
+      select run_id from run where kind = 'collect' and state = 'collecting'`.execute(db);
+    if (rows[0]) return { runId: rows[0].run_id, made: false };
+    const made = await sql<{ run_id: string }>`
+      insert into run (run_id, kind, cause, state) values (${newId}, 'collect', '{}', 'collecting')
+      on conflict do nothing returning run_id`.execute(db);
+    if (made.rows[0]) return { runId: newId, made: true };
+  }
+}
+
+/** A run with a frozen set. */
+export async function insertRun(db: Database, { runId, kind, cause }: RunOpened): Promise<void> {
+  await sql`insert into run (run_id, kind, cause, state) values (${runId}, ${kind}, ${JSON.stringify(cause)}::jsonb, 'collecting')
+    on conflict do nothing`.execute(db);
+}
+
+const memberRows = ({ identityId, planId, planRevision, lifecycleRevision, changes }: RunMember): object[] =>
+  changes.flatMap(({ connection, action, limit, commandIds }) =>
+    commandIds.map((commandId) => ({
+      identity_id: identityId,
+      command_id: commandId,
+      connection,
+      action,
+      limit_name: limit,
+      plan_id: planId,
+      plan_revision: planRevision,
+      lifecycle_revision: lifecycleRevision,
+    })),
+  );
+
+const memberColumns = sql`(identity_id uuid, command_id text, connection text, action text, limit_name text, plan_id uuid, plan_revision bigint, lifecycle_revision bigint)`;
+
+/** Has a person join a run that is still collecting; false: it collects no more. */
+export async function joinRun(db: Database, runId: string, member: RunMember): Promise<boolean> {
+  const { rows } = await sql`
+    with open as (
+      update run set last_member_at = clock_timestamp() where run_id = ${runId} and state = 'collecting' returning run_id
+    ), joined as (
+      insert into run_member (run_id, identity_id, command_id, connection, action, limit_name, plan_id, plan_revision, lifecycle_revision, standing, recorded)
+      select open.run_id, r.*, 'collected', false from open cross join jsonb_to_recordset(${JSON.stringify(memberRows(member))}::jsonb) as r${memberColumns}
+      on conflict (run_id, identity_id, command_id) do update
+      set plan_id = excluded.plan_id, plan_revision = excluded.plan_revision, lifecycle_revision = excluded.lifecycle_revision
+    )
+    select run_id from open`.execute(db);
+  return rows.length > 0;
+}
+
+/** Members as a page of the run recorded them. */
+export async function recordMembers(db: Database, runId: string, members: readonly RunMember[]): Promise<void> {
+  await sql`
+    insert into run_member (run_id, identity_id, command_id, connection, action, limit_name, plan_id, plan_revision, lifecycle_revision, standing, recorded)
+    select ${runId}, r.*, 'collected', true
+    from jsonb_to_recordset(${JSON.stringify(members.flatMap(memberRows))}::jsonb) as r${memberColumns}
+    on conflict (run_id, identity_id, command_id) do update set plan_id = excluded.plan_id, plan_revision = excluded.plan_revision,
+      lifecycle_revision = excluded.lifecycle_revision, recorded = true`.execute(db);
+}
+
+/** Members who joined and stand on no page yet. */
+export async function unrecordedMembers(db: Database, runId: string): Promise<RunMember[]> {
+  const { rows } = await sql<{
+    identity_id: string;
+    plan_id: string;
+    plan_revision: string;
+    lifecycle_revision: string;
+    changes: RunMember['changes'];
+  }>`
+    select identity_id, plan_id, plan_revision, lifecycle_revision,
+      jsonb_agg(jsonb_build_object('connection', connection, 'action', action, 'limit', limit_name, 'commandIds', commands) order by connection, action) as changes
+    from (
+      select identity_id, plan_id, plan_revision, lifecycle_revision, connection, action, limit_name, jsonb_agg(command_id order by command_id) as commands
+      from run_member where run_id = ${runId} and not recorded group by 1, 2, 3, 4, 5, 6, 7
+    ) by_change group by 1, 2, 3, 4 order by identity_id`.execute(db);
+  return rows.map((row) => ({
+    identityId: row.identity_id,
+    planId: row.plan_id,
+    planRevision: Number(row.plan_revision),
+    lifecycleRevision: Number(row.lifecycle_revision),
+    changes: row.changes,
+  }));
+}
