@@ -1,4 +1,5 @@
 import { record, Refused } from './admin.ts';
+import type { DeliveryFaults } from './deliveries.ts';
 import type { FaultRule } from './faults.ts';
 import type { Kit } from './kit.ts';
 import type { LagRule } from './lag.ts';
@@ -24,6 +25,14 @@ export function addKitRoutes(kit: Kit): void {
   admin.route('DELETE', '/faults/:id', ({ params }) => {
     if (!kit.faults.remove(params['id'] ?? '')) throw new Refused(404, 'no such fault');
   });
+  admin.route('GET', '/deliveries', ({ query }) => kit.deliveries.report(query.get('server') ?? ''));
+  admin.route('POST', '/deliveries', ({ body }) => {
+    const { server, ...faults } = record(body);
+    if (server !== 'okta' && server !== 'graph') throw new Refused(400, 'server must be okta or graph');
+    kit.deliveries.set(server, faults as DeliveryFaults);
+    return faults;
+  });
+  admin.route('DELETE', '/deliveries', () => kit.deliveries.clear());
   admin.route('GET', '/lag', () => ({ rules: kit.lag.rules(), stale: kit.lag.stale }));
   admin.route('POST', '/lag', ({ body }) => {
     for (const rule of Array.isArray(body) ? (body as LagRule[]) : [record(body) as unknown as LagRule]) kit.lag.set(rule);

@@ -1,6 +1,7 @@
 import type { AdminServer } from './admin.ts';
 import type { Certificates } from './ca.ts';
 import type { VirtualClock } from './clock.ts';
+import type { Deliveries } from './deliveries.ts';
 import type { Faults } from './faults.ts';
 import type { Journal } from './journal.ts';
 import type { Lag } from './lag.ts';
@@ -18,6 +19,8 @@ export interface Kit {
   readonly lag: Lag;
   readonly limits: RateLimits;
   readonly journal: Journal;
+  /** What vendors send to their subscribers. */
+  readonly deliveries: Deliveries;
   readonly admin: AdminServer;
   /** GET /state?server=NAME: raw objects for oracles. */
   readonly stateReaders: Map<string, (query: URLSearchParams) => unknown>;

@@ -4,6 +4,7 @@ import { AdminServer } from './admin.ts';
 import { addKitRoutes } from './admin-routes.ts';
 import { localCertificates } from './ca.ts';
 import { VirtualClock } from './clock.ts';
+import { Deliveries } from './deliveries.ts';
 import { Faults } from './faults.ts';
 import type { Kit } from './kit.ts';
 import { Journal } from './journal.ts';
@@ -39,10 +40,12 @@ export function openKit(options: KitOptions): Kit {
   const saving = setInterval(() => journal.save(), 1000);
   saving.unref();
   const parts = { certificates: localCertificates(options.data), clock, faults: new Faults(seed), journal };
+  const deliveries = new Deliveries(clock, parts.certificates.ca);
   const admin = new AdminServer(() => states.forEach((state) => state.commit()));
   const kit: Kit = {
     ...parts,
     admin,
+    deliveries,
     data: options.data,
     seed,
     lag: new Lag(clock, seed),
@@ -58,6 +61,7 @@ export function openKit(options: KitOptions): Kit {
     async close(): Promise<void> {
       clearInterval(saving);
       await admin.close();
+      await deliveries.close();
       for (const close of closers.reverse()) await close();
       clock.close();
       journal.save();

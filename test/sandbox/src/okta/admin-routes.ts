@@ -41,6 +41,7 @@ function rawState({ org }: Okta, query: URLSearchParams): object {
         groups: [...org.appGroups.of(app.id).keys()],
       })),
     rules: () => [...org.rules.values()],
+    hooks: () => [...org.hooks.table.values()].map(({ auth: _secret, ...hook }) => hook),
     log: () => org.log.poll(Number(query.get('after') ?? 0), 0, 10_000),
   };
   if (kind === 'all') return { users: parts['users']?.(), groups: parts['groups']?.(), apps: parts['apps']?.() };

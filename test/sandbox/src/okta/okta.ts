@@ -6,6 +6,7 @@ import { addAppRoutes } from './app-routes.ts';
 import { deedOf, ok, type AddRoute } from './call.ts';
 import { Credentials } from './credentials.ts';
 import { malformed, notFound, OktaError } from './errors.ts';
+import { addEventHookRoutes } from './event-hook-routes.ts';
 import { addGroupRoutes } from './group-routes.ts';
 import { addLogRoutes } from './log-routes.ts';
 import { addMetaRoutes } from './meta-routes.ts';
@@ -32,7 +33,7 @@ export async function startOkta(kit: Kit, port = 0): Promise<Okta> {
   const server: VendorServer = kit.server('okta', state, manners());
   const add: AddRoute = (method, pattern, handler) =>
     void server.route(method, pattern, (request) => handler({ org, request, deed: deedOf(request, seen.get(request)?.caller) }));
-  for (const addRoutes of [addUserRoutes, addGroupRoutes, addAppRoutes, addLogRoutes, addMetaRoutes]) addRoutes(add);
+  for (const addRoutes of [addUserRoutes, addGroupRoutes, addAppRoutes, addLogRoutes, addMetaRoutes, addEventHookRoutes]) addRoutes(add);
   addOAuthRoutes(server, authorization, credentials);
   org.resumeTransitions();
   await server.listen(port);

@@ -5,6 +5,7 @@ import type { StateFile } from '../kit/state.ts';
 import { Table } from '../kit/table.ts';
 import type { AppGroupRecord, AppRecord, AppUserRecord, GroupRecord, RuleRecord, UserRecord } from './records.ts';
 import { SystemLog } from './system-log.ts';
+import { EventHooks } from './event-hooks.ts';
 import { UserSchema } from './user-schema.ts';
 
 /** A mail that the org sent. */
@@ -38,6 +39,7 @@ export class Org {
   /** (app, group) */
   readonly appGroups: Links<AppGroupRecord>;
   readonly log: SystemLog;
+  readonly hooks: EventHooks;
   readonly schema: UserSchema;
   readonly mails: Mail[] = [];
   readonly settings: OrgSettings = { lifecycleMs: 0, rulesMs: 0 };
@@ -62,6 +64,7 @@ export class Org {
     this.appUsers = new Links(state, 'appUser', lag);
     this.appGroups = new Links(state, 'appGroup', lag);
     this.log = new SystemLog(state, kit.clock, lag);
+    this.hooks = new EventHooks(kit, state, this.log);
     this.#made = { ...(state.object('meta', 'made') as Record<string, number> | undefined) };
     const schema = state.object('meta', 'schema') as ConstructorParameters<typeof UserSchema>[0];
     this.schema = new UserSchema(schema);
@@ -71,7 +74,7 @@ export class Org {
   }
 
   /** A new id of Okta's form: 20 characters, sorting in the order of making. */
-  newId(prefix: '00u' | '00g' | '0oa' | '0pr'): string {
+  newId(prefix: '00u' | '00g' | '0oa' | '0pr' | 'who'): string {
     const number = (this.#made[prefix] ?? 0) + 1;
     this.#made[prefix] = number;
     this.state.putObject('meta', 'made', this.#made);

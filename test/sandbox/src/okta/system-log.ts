@@ -41,6 +41,8 @@ export class SystemLog {
   #seq: number;
   #made = 0;
   #pending: { due: number; event: LogEvent }[] = [];
+  /** Told of every event when it happens, however late the log shows it. */
+  readonly listeners: ((event: LogEvent) => void)[] = [];
 
   constructor(
     readonly state: StateFile,
@@ -94,6 +96,7 @@ export class SystemLog {
     const wait = this.lag.draw('log', event.uuid);
     if (wait > 0) this.#postpone(now + wait, event);
     else this.#persist(event);
+    for (const tell of this.listeners) tell(event);
     return event;
   }
 
