@@ -1,5 +1,6 @@
 import { shareBudget } from '@muster/connector';
 import type { Budget, Connection, OktaConfig, PermissionReader, Readers, Writers } from '@muster/connector';
+import { HOOK_SCOPES, OktaHookKeeper } from './keep-hook.ts';
 import { oktaManifest } from './manifest.ts';
 import { OktaAccountReader } from './read-accounts.ts';
 import { OktaEntitlementReader } from './read-entitlements.ts';
@@ -37,19 +38,22 @@ const openReaders = (session: OktaSession): Readers => {
 
 /**
  * Opens an Okta org through its official SDK. Makes no call by itself; every call can throw Fault. In state `observe` no writer is constructed and the
- * token is asked for reading scopes only. Throws Fault when the private key cannot be used.
+ * token is asked for reading scopes only; where the file has us register an event hook, that is done with a token of its own. Throws Fault when the private key cannot be used.
  */
 export const connectOkta = (config: OktaConfig, dependencies: OktaDependencies = {}): Connection => {
   const { budget, release } = dependencies.budget ? { budget: dependencies.budget, release: () => undefined } : shareBudget(config);
   const session = new OktaSession(config, budget);
   const openWriters = dependencies.openWriters ?? openOktaWriters;
+  const hookSession = config.hooks?.register ? new OktaSession(config, budget, HOOK_SCOPES) : undefined;
   return {
     name: config.name,
     manifest: oktaManifest,
     readers: openReaders(session),
     ...(config.state === 'live' ? { writers: openWriters(session) } : {}),
+    ...(hookSession && config.hooks ? { hooks: new OktaHookKeeper(hookSession, config.hooks) } : {}),
     close: () => {
       session.close();
+      hookSession?.close();
       release();
       return Promise.resolve();
     },

@@ -19,6 +19,7 @@ describe('an event of the System Log', () => {
       {
         object: { kind: 'account', id: '00u1' },
         reason: 'user.account.update_profile',
+        aspects: ['profile', 'status', 'manager'],
         actor: { id: '0oaMuster', us: true },
         at: '2026-01-05T08:00:00.000Z',
       },

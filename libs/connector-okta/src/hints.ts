@@ -1,4 +1,5 @@
 import type { Aspect, Hint } from '@muster/connector';
+import { HOOK_EVENTS } from './hook-events.ts';
 import { isWire, textOf } from './observe.ts';
 import type { Wire } from './observe.ts';
 
@@ -53,7 +54,9 @@ const aboutAccount = (type: string, targets: readonly Target[]): Concern[] => {
   const user = of(targets, 'User');
   if (!user) return [];
   const gone = type === 'user.lifecycle.delete.completed' ? { deleted: 'log' as const } : {};
-  return [{ object: { kind: 'account', id: user.id }, ...gone }];
+  // What rules make of a changed profile has events of its own, and the apps' bucket is small.
+  const itself = type === 'user.account.update_profile' ? { aspects: ['profile', 'status', 'manager'] satisfies Aspect[] } : {};
+  return [{ object: { kind: 'account', id: user.id }, ...itself, ...gone }];
 };
 
 const aboutGroup = (type: string, targets: readonly Target[]): Concern[] => {
@@ -92,10 +95,12 @@ export const hintsOf = (event: Wire, actorId: string | undefined): Hint[] => {
   if (type === undefined || outcome === 'FAILURE' || outcome === 'DENY') return [];
   const actor = actorOf(event, actorId);
   const at = eventTime(event);
+  const id = HOOK_EVENTS.includes(type) ? textOf(event['uuid']) : undefined;
   return concernsOf(type, targetsOf(event)).map((concern) => ({
     ...concern,
     reason: type,
     ...(actor === undefined ? {} : { actor }),
     ...(at === undefined ? {} : { at }),
+    ...(id === undefined ? {} : { event: id }),
   }));
 };

@@ -61,15 +61,14 @@ export class OktaSession {
   readonly client: Client;
   readonly #executor: BudgetedExecutor;
   readonly #scopes: readonly string[];
-  readonly #now: () => number;
   #renewal: Promise<void> | undefined;
   #expiresAt = 0;
   #granted: string[] | undefined;
 
-  constructor(config: OktaConfig, budget: Budget, now: () => number = Date.now) {
+  /** @param scopes what to ask for; default: what the state of the connection needs */
+  constructor(config: OktaConfig, budget: Budget, scopes = comparePermissions(oktaManifest, config.state, undefined).needed) {
     this.config = config;
-    this.#now = now;
-    this.#scopes = [...new Set(comparePermissions(oktaManifest, config.state, undefined).needed)];
+    this.#scopes = [...new Set(scopes)];
     this.#executor = new BudgetedExecutor(budget, {
       timeoutMs: config.timeoutMs,
       timeFactor: config.budget.timeFactor,
@@ -110,7 +109,7 @@ export class OktaSession {
         return {
           items: items.map((item: unknown) => (isWire(item) ? item : {})),
           next: this.#local(list.nextUri),
-          startedAt: call.sentAt ?? new Date(this.#now()).toISOString(),
+          startedAt: call.sentAt ?? new Date(Date.now()).toISOString(),
         };
       },
       { what, lane: options.lane ?? 'batch', signal: options.signal },
@@ -166,7 +165,7 @@ export class OktaSession {
   /** The SDK fetches a token for each of several first calls and keeps it beyond its life: here one at a time, and renewed in time. */
   #renewToken(): Promise<void> {
     const tokens = this.client.oauth as unknown as TokenHolder | undefined;
-    if (!tokens || (tokens.accessToken?.access_token !== undefined && this.#now() < this.#expiresAt)) return Promise.resolve();
+    if (!tokens || (tokens.accessToken?.access_token !== undefined && Date.now() < this.#expiresAt)) return Promise.resolve();
     this.#renewal ??= this.#fetchToken(tokens).finally(() => {
       this.#renewal = undefined;
     });
@@ -205,6 +204,6 @@ export class OktaSession {
     if (typeof token.access_token !== 'string') throw new Error('the token endpoint gave no token');
     this.#granted = typeof token.scope === 'string' ? token.scope.split(' ').filter((scope) => scope !== '') : [...scopes];
     const life = (token.expires_in ?? 3600) * 1000;
-    this.#expiresAt = this.#now() + Math.max(life - RENEW_BEFORE_MS, life / 2);
+    this.#expiresAt = Date.now() + Math.max(life - RENEW_BEFORE_MS, life / 2);
   }
 }

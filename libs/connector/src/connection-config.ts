@@ -4,6 +4,18 @@ import type { ConnectionState } from './reading.ts';
 import type { Secret } from './secret.ts';
 
 interface CommonConfig {
+/** How the vendor calls us when something changes. */
+export interface HooksConfig {
+  /** Where the vendor reaches the console: hooks are received below it, at `/hooks/<connection>`. */
+  url: string;
+  /** What every call of the vendor carries; 24 characters or more. */
+  secret: Secret;
+  /** Still taken while the vendor is told the new one. */
+  previousSecret?: Secret;
+  /** Whether we make the hook at the vendor; if not, a person does. */
+  register: boolean;
+}
+
   name: string;
   state: ConnectionState;
   /** True: its records create identities. */
@@ -31,6 +43,7 @@ export interface OktaConfig extends CommonConfig {
   kind: 'okta';
   url: string;
   /** An OAuth client with an RSA key, as PEM or JWK, or an API token. */
+  hooks?: HooksConfig;
   credential: { clientId: string; privateKey: Secret; keyId?: string } | { token: Secret };
 }
 
@@ -42,6 +55,7 @@ export interface EntraConfig extends CommonConfig {
   loginUrl: string;
   tenant: string;
   credential: { clientId: string; clientSecret: Secret };
+  hooks?: HooksConfig;
 }
 
 export interface HrConfig extends CommonConfig {

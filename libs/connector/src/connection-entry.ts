@@ -1,4 +1,4 @@
-import type { ConnectionConfig, EntraConfig, HrConfig, OktaConfig } from './connection-config.ts';
+import type { ConnectionConfig, EntraConfig, HooksConfig, HrConfig, OktaConfig } from './connection-config.ts';
 import { readChangeLimits } from './change-limits.ts';
 import type { Problems } from './config-problems.ts';
 import { kindDefaults } from './documented-limits.ts';
@@ -42,7 +42,11 @@ const COMMON = [
   'budget',
   'limits',
 ];
-const KEYS: Record<ConnectionKind, readonly string[]> = { okta: COMMON, entra: [...COMMON, 'tenant', 'loginUrl'], hr: COMMON };
+const KEYS: Record<ConnectionKind, readonly string[]> = {
+  okta: [...COMMON, 'hooks'],
+  entra: [...COMMON, 'tenant', 'loginUrl', 'hooks'],
+  hr: [...COMMON, 'report'],
+};
 
 const isEntry = (value: unknown): value is Entry => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -208,6 +212,37 @@ export const readConnection = (
   value: unknown,
   path: Path,
   problems: Problems,
+const LEAST_SECRET = 24;
+
+const hookSecret = (hooks: Reading, key: string): Secret | undefined => {
+  const given = secret(hooks, key);
+  if (given && given.reveal().length < LEAST_SECRET)
+    hooks.problems.add(
+      [...hooks.path, key],
+      `a secret of less than ${LEAST_SECRET} characters`,
+      'Make a long random one: it is all that tells a vendor from others.',
+    );
+  return given;
+};
+
+/** Hooks are registered by us where we write anyway; a connection that only observes leaves that to a person, unless its file says otherwise. */
+const readHooks = (reading: Reading, state: ConnectionConfig['state']): { hooks?: HooksConfig } => {
+  if (!('hooks' in reading.entry)) return {};
+  const hooks = below(reading, 'hooks', 'Give url and secret.');
+  refuseUnknown(hooks, ['url', 'secret', 'previousSecret', 'register']);
+  const register = hooks.entry['register'] ?? state === 'live';
+  if (typeof register !== 'boolean') hooks.problems.add([...hooks.path, 'register'], 'neither true nor false', 'Write true or false.');
+  const previousSecret = 'previousSecret' in hooks.entry ? hookSecret(hooks, 'previousSecret') : undefined;
+  return {
+    hooks: {
+      url: address(hooks, 'url', true),
+      secret: hookSecret(hooks, 'secret') ?? unusedSecret,
+      ...(previousSecret ? { previousSecret } : {}),
+      register: register === true,
+    },
+  };
+};
+
   options: SecretSources & { timeFactor?: number },
 ): ConnectionConfig | undefined => {
   if (!isEntry(value)) {
@@ -224,9 +259,15 @@ export const readConnection = (
   const common = { name, ...readCommon(reading, kindDefaults[kind], options.timeFactor ?? 1) };
   switch (kind) {
     case 'okta':
-      return { ...common, kind, url: address(reading, 'url', true), credential: oktaCredential(reading) };
+      return {
+        ...common,
+        kind,
+        url: address(reading, 'url', true),
+        ...readHooks(reading, common.state),
+        credential: oktaCredential(reading),
+      };
     case 'entra':
-      return { ...common, kind, ...entraPlace(reading), credential: entraCredential(reading) };
+      return { ...common, kind, ...entraPlace(reading), ...readHooks(reading, common.state), credential: entraCredential(reading) };
     case 'hr':
       return { ...common, kind, ...('url' in value ? { url: address(reading, 'url', true) } : {}), ...hrCredential(reading) };
   }

@@ -7,6 +7,7 @@ import type {
   GroupReader,
   PermissionReader,
 } from './reading.ts';
+import type { HookKeeper } from './hooks.ts';
 import type { AccountWriter, EntitlementWriter } from './writing.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -32,5 +33,7 @@ export interface Connection {
   readonly manifest: Manifest;
   readonly readers: Readers;
   readonly writers?: Writers;
+  /** Only where the connection file has hooks registered by us. */
+  readonly hooks?: HookKeeper;
   close(): Promise<void>;
 }

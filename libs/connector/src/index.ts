@@ -33,6 +33,8 @@ export type {
 } from './reading.ts';
 export type { AccountChange, AccountWriter, EntitlementWriter, NewAccount, Outcome, WriteOptions } from './writing.ts';
 export type { Connection, Readers, Writers } from './connection.ts';
+export type { HookKeeper, KeptHook, KnownHook, SubscriptionNews, Told } from './hooks.ts';
+export { hookAddress, printOf } from './hook-address.ts';
 export { comparePermissions } from './manifest.ts';
 export type { Manifest, PermissionNeed } from './manifest.ts';
 export { Secret } from './secret.ts';
@@ -49,7 +51,8 @@ export type { ParseOptions } from './connection-file.ts';
 export type { SecretSources } from './connection-entry.ts';
 export { ConnectionFileInvalid } from './config-problems.ts';
 export type { ConfigProblem } from './config-problems.ts';
-export type { ConnectionConfig, EntraConfig, HrConfig, OktaConfig } from './connection-config.ts';
+export type { ConnectionConfig, EntraConfig, HooksConfig, HrConfig, OktaConfig } from './connection-config.ts';
+export { type FieldSource, type ReportConfig, type ReportField } from './report-config.ts';
 export { collectPages, walkPages } from './walk-pages.ts';
 export type { PageWalk, RawPage } from './walk-pages.ts';
 export { mapFew, outcomeOf, Withheld } from './send-each.ts';

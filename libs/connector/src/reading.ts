@@ -104,6 +104,8 @@ export interface Hint {
   actor?: { id: string; us: boolean };
   at?: string;
 }
+  /** By what a hook would have told of this: seen here and never told, it was missed. Absent: hooks do not tell of such things. */
+  event?: string;
 
 export interface ChangeReader {
   /** The word for WatermarkAdvanced. */

@@ -85,6 +85,12 @@ export const codes = {
     'Correct {file}:{line}; the message says what was expected.',
   ),
   'flow.invalid': entry('A flow document is not valid', 'invalid', 422, 'Correct {file}:{line}; the message says what was expected.'),
+  'hook.sender_unproven': entry(
+    'Whoever called did not prove to be the vendor',
+    'unauthorised',
+    401,
+    'Have the vendor send the secret that the connection file names for its hooks.',
+  ),
   'http.body_too_large': entry('The request is too large', 'invalid', 413, 'Send at most {limit}.'),
   'http.not_found': entry('There is nothing at this address', 'not_found', 404, 'Check the address and the id.'),
   'http.request_invalid': entry('The request is not valid', 'invalid', 400, 'Correct every field that is named.'),

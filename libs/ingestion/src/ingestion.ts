@@ -1,16 +1,18 @@
-import type { Aspect, Connection, ConnectionConfig } from '@muster/connector';
+import type { Connection, ConnectionConfig, Told } from '@muster/connector';
 import type { CommandEnded, CommandSent } from '@muster/contracts';
 import { awaitedRead, type AwaitedRead } from '@muster/identity';
 import type { Message } from '@muster/messaging';
 import { type Database, withLease } from '@muster/read-store';
 import { faultOf, type ServiceContext } from '@muster/service-kit';
-import { type Claimed, type Handled, runWorkers, upsertWork, type Workers } from '@muster/work';
-import { sql } from 'kysely';
-import { fetchObject, type FetchReason } from './fetch-object.ts';
+import { type Claimed, type Handled, runWorkers, type Workers } from '@muster/work';
+import { fetchObject } from './fetch-object.ts';
+import { type HookStatus, hookStatus } from './check-hooks.ts';
 import { fullRead } from './full-read.ts';
+import { hearHooks } from './hear-hooks.ts';
+import { keepHooks } from './keep-hooks.ts';
 import { noteAwaited } from './note-hints.ts';
 import { readChanges } from './read-changes.ts';
-import { CHANGES, FETCH, fetchedObject, FULL_READ, scheduleReads } from './rows.ts';
+import { CHANGES, FETCH, fetchedObject, FULL_READ, HOOKS, scheduleHooks, scheduleReads } from './rows.ts';
 import type { ObjectRef, Source } from './source.ts';
 
 type ReadConfig = Source['config'];
@@ -61,7 +63,7 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
     this.#leases = Promise.all(sources.map((source) => this.#hold(source)));
     this.#workers = runWorkers({
       store: context.database,
-      kinds: [FETCH, CHANGES, FULL_READ],
+      kinds: [FETCH, CHANGES, FULL_READ, HOOKS],
       concurrency: CONCURRENT_FETCHES,
       connections: () => [...this.#held],
       handle: (claimed) => this.#work(claimed),
@@ -93,10 +95,27 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
 
   async #hold(source: Source): Promise<void> {
     const { name } = source.config;
+  /** The settings of a connection that this service reads; undefined: it reads none of that name. */
+  settingsOf(connection: string): C | undefined {
+    return this.#sources.get(connection)?.config as C | undefined;
+  }
+
+  /** Takes in what a vendor told over a hook; resolves when it is safely written down. Whoever reads the connection fetches it. */
+  async hear(connection: string, told: readonly Told[]): Promise<void> {
+    const source = this.#sourceOf(connection);
+    await source.database.transaction((transaction) => hearHooks(transaction, source, told));
+  }
+
+  /** How each connection hears of changes. */
+  hookStatus(): Promise<HookStatus[]> {
+    return Promise.all([...this.#sources.values()].map((source) => hookStatus(source.database, source)));
+  }
+
     await withLease(source.database.db, `read ${name}`, { signal: this.#stopping.signal }, async ({ lost }) => {
       await scheduleReads(source.database.db, name);
       this.#held.add(name);
       const ended = AbortSignal.any([lost, this.#stopping.signal]);
+      if (source.connection.hooks) await scheduleHooks(source.database.db, name);
       try {
         await new Promise<void>((resolve) => ended.addEventListener('abort', () => resolve(), { once: true }));
       } finally {
@@ -114,6 +133,8 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
         return this.#follow(this.#sourceOf(claimed.key));
       default: {
         const { connection, ref } = fetchedObject(claimed.key);
+      case HOOKS:
+        return this.#keepHooks(this.#sourceOf(claimed.key));
         return this.#fetch(this.#sourceOf(connection), ref);
       }
     }
@@ -138,6 +159,11 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
 
   async #fetch(source: Source, ref: ObjectRef): Promise<Handled> {
     const reason = await reasonOf(source, ref);
+  async #keepHooks(source: Source): Promise<Handled> {
+    const kept = await keepHooks(source);
+    return kept && { next: new Date(this.#context.now().getTime() + this.#context.scaled(kept.againInMs)) };
+  }
+
     const startedAt = await fetchObject(source, ref, reason);
     return forgetServed(source, ref, startedAt);
   }

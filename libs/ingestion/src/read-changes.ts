@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type ReadRef, streamOf } from '@muster/contracts';
 import { advanceWatermark, readCategory } from '@muster/identity';
+import { upsertWork } from '@muster/work';
+import { checkHooks } from './check-hooks.ts';
 import { decide } from './full-read.ts';
 import { noteHints } from './note-hints.ts';
 import type { Source } from './source.ts';
@@ -23,8 +25,12 @@ export async function readChanges(source: Source): Promise<{ missedChanges: bool
     const mark = state.watermarks[reader.source];
     if (!mark) continue;
     for await (const page of reader.changes(mark.watermark, { lane: 'live' })) {
-      missedChanges ||= page.missedChanges === true;
-      if (page.items.length > 0) await source.database.transaction((transaction) => noteHints(transaction, source, page.items));
+      if (page.missedChanges === true) await upsertWork(source.database.db, [{ kind: FULL_READ, key: name, connection: name }]);
+      if (page.items.length > 0)
+        await source.database.transaction(async (transaction) => {
+          await noteHints(transaction, source, page.items);
+          await checkHooks(transaction, source, page.items, source.config.kind === 'entra' ? mark.readAt : undefined);
+        });
       const idle = page.items.length === 0 && Date.parse(page.startedAt) - Date.parse(mark.readAt) < IDLE_MS;
       if (page.next === undefined || idle) continue;
       const read: ReadRef = { readId: randomUUID(), kind: 'incremental', startedAt: page.startedAt };

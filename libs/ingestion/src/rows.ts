@@ -6,6 +6,7 @@ import type { ObjectKind, ObjectRef } from './source.ts';
 export const FETCH = 'fetch';
 export const CHANGES = 'changes';
 export const FULL_READ = 'full-read';
+export const HOOKS = 'hooks';
 
 /** `okta-main account 00u1`: connection names hold no blanks, and vendor ids come last. */
 const fetchKey = (connection: string, { kind, id }: ObjectRef): string => `${connection} ${kind} ${id}`;
@@ -35,3 +36,11 @@ export async function scheduleReads(db: Database, connection: string): Promise<v
     { kind: CHANGES, key: connection, connection, lane: 'live' },
   ]);
 }
+
+/** Has the changes of a connection read now rather than when it is time. */
+export const hastenChanges = (db: Database, connection: string): Promise<void> =>
+  upsertWork(db, [{ kind: CHANGES, key: connection, connection, lane: 'live' }]);
+
+/** Has the hooks of a connection looked after now. */
+export const scheduleHooks = (db: Database, connection: string): Promise<void> =>
+  upsertWork(db, [{ kind: HOOKS, key: connection, connection, lane: 'live' }]);

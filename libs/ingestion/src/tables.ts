@@ -37,4 +37,44 @@ export const ingestionTables: readonly Migration[] = [
       );
     `,
   },
+  {
+    name: 'ingestion/2-shortfalls',
+    sql: `
+      create table read_shortfall (
+        read_id text not null,
+        scope text not null,
+        code text not null,
+        message text not null,
+        primary key (read_id, scope, code)
+      );
+      -- something of the object could not be seen: the hint stays open until it can
+      alter table watched_object add column withheld boolean not null default false;
+    `,
+  },
+  {
+    name: 'ingestion/2-hooks',
+    sql: `
+      -- What a vendor told us over a hook, and what its log or delta showed: the same things, if no hook was missed. Kept for some days.
+      create table hook_event (
+        connection text not null,
+        event text not null,
+        heard_at timestamptz,
+        logged_at timestamptz,
+        primary key (connection, event)
+      );
+      create index hook_event_age on hook_event (connection, coalesce(logged_at, heard_at));
+      create table kept_hook (
+        connection text not null,
+        of text not null,
+        id text not null,
+        print text not null,
+        state text not null,
+        expires_at timestamptz,
+        because text,
+        renew boolean not null default false,
+        checked_at timestamptz not null,
+        primary key (connection, of)
+      );
+    `,
+  },
 ];

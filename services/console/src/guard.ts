@@ -11,7 +11,8 @@ export class ConsoleGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     if (context.getType() !== 'http') return true;
     const { url, headers } = context.switchToHttp().getRequest<{ url: string; headers: Record<string, string | undefined> }>();
-    if (/^\/(health|metrics)(\/|$|\?)/.test(url)) return true;
+    // A vendor proves itself to whoever reads its connection.
+    if (/^\/(health|metrics|hooks)(\/|$|\?)/.test(url)) return true;
     const expected = this.#expected(url);
     const token = bearerToken(headers.authorization);
     const values = { file: url.startsWith('/scim/') ? "this connection's entry in the connection file" : 'the data folder' };

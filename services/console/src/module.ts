@@ -3,6 +3,7 @@ import { SERVICE, type Service, type ServiceContext } from '@muster/service-kit'
 import { Services } from './ask-services.ts';
 import type { ConsoleConfig } from './config.ts';
 import { ConsoleGuard } from './guard.ts';
+import { VendorHooks } from './hooks.ts';
 import { Api, Scim } from './inbound.ts';
 import { declareConnections, publishFlows } from './publish-flows.ts';
 
@@ -33,7 +34,7 @@ class FromFiles implements OnApplicationBootstrap, OnApplicationShutdown {
 /** The authenticated front: operators and HR systems come in here. The writer of `flow-*` and `connection-*`. */
 export const consoleService = (config: ConsoleConfig): Service => {
   @Module({
-    controllers: [Scim, Api],
+    controllers: [Scim, VendorHooks, Api],
     providers: [
       FromFiles,
       { provide: CONFIG, useValue: config },
