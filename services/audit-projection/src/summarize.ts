@@ -56,7 +56,8 @@ const summaries: Summaries = {
   CommandSent: (data, nameOf) =>
     `${data.connection}: sent, and the answer was lost: ${wishText(data, 'wish', nameOf)} (attempt ${data.attempt}): ${data.fault.message}`,
   CommandEnded: endText,
-  RetryAsked: (data, nameOf) => `${data.connection}: ${data.askedBy} asked to try again to ${wishText(data, 'wish', nameOf)}`,
+  RetryAsked: (data, nameOf) =>
+    `${data.connection}: ${data.askedBy} asked to try again to ${wishText({ ...data, object: { kind: 'account' } }, 'wish', nameOf)}`,
   CaseOpened: ({ kind, message }) => `a person must decide (${kind}): ${message}`,
   CaseResolved: ({ answer, by }) => `${by} answered: ${answer}`,
   ClaimTaken: ({ kind, reason }) => `${kind} claimed (${reason})`,
