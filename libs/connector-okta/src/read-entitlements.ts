@@ -91,7 +91,12 @@ export class OktaEntitlementReader implements EntitlementReader {
           continue;
         }
         carried = page.incompleteBecause ?? [];
-        yield { items: page.items, startedAt: page.startedAt, next: groups.first };
+        yield {
+          items: page.items,
+          startedAt: page.startedAt,
+          next: groups.first,
+          ...(carried.length > 0 ? { incompleteBecause: [...carried] } : {}),
+        };
       }
       yield* this.#walk(groups, groups.first, options, carried);
       return;

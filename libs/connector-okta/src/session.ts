@@ -150,8 +150,16 @@ export class OktaSession {
       return await calls.run(call, () => read(call));
     } catch (error) {
       options.signal?.throwIfAborted();
-      throw toFault(error, { connection: this.config.name, what: options.what, write: false, sent: true, retryAfter: call.retryAfter });
+      const { what } = options;
+      const fault = toFault(error, { connection: this.config.name, what, write: false, sent: true, retryAfter: call.retryAfter });
+      // A scope that was not granted when the token was made may have been since: the next call asks for it again.
+      if (fault.code === 'target.permission_missing' && this.#isNarrow) this.#expiresAt = 0;
+      throw fault;
     }
+  }
+
+  get #isNarrow(): boolean {
+    return this.#scopes.some((scope) => this.#granted?.includes(scope) === false);
   }
 
   /** A next link leads to the same org, or nowhere. */
@@ -174,7 +182,8 @@ export class OktaSession {
 
   async #fetchToken(tokens: TokenHolder): Promise<void> {
     try {
-      await this.#fetchTokenFor(tokens, this.#granted ?? this.#scopes);
+      // Everything again, also after scopes were missing: they may have been granted since.
+      await this.#fetchTokenFor(tokens, this.#scopes);
     } catch (error) {
       const fault = toFault(error, { connection: this.config.name, what: 'get a token', write: false, sent: true });
       if (fault.vendorCode !== 'invalid_scope') throw fault;

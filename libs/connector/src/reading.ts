@@ -40,9 +40,10 @@ export interface Page<T> {
   next?: Watermark;
   /**
    * Only on the last page of a list. `true`: from where the list began, every object was in one of its pages. `false`: conclude nothing from an
-   * absence; `incompleteBecause` says why. A list that ends without such a page was not read to its end.
+   * absence. A list that ends without such a page was not read to its end.
    */
   complete?: boolean;
+  /** What speaks against concluding from an absence, as far as it is known at this page: whoever goes on behind it has to keep it in mind. */
   incompleteBecause?: Shortfall[];
   /** Of changes: what happened between the watermark given and this page may be missing. Only a full read can say. */
   missedChanges?: boolean;
@@ -103,9 +104,9 @@ export interface Hint {
   restorable?: boolean;
   actor?: { id: string; us: boolean };
   at?: string;
-}
   /** By what a hook would have told of this: seen here and never told, it was missed. Absent: hooks do not tell of such things. */
   event?: string;
+}
 
 export interface ChangeReader {
   /** The word for WatermarkAdvanced. */

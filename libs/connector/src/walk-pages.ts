@@ -64,6 +64,10 @@ class Walk<R, T> {
     return fresh;
   }
 
+  soFar(): { incompleteBecause?: Shortfall[] } {
+    return this.shortfalls.length === 0 ? {} : { incompleteBecause: [...this.shortfalls] };
+  }
+
   end(): { complete: boolean; incompleteBecause?: Shortfall[] } {
     if (this.#walk.neverEmpty && this.#ids.size === 0 && this.#walk.from === undefined)
       this.#note('connection.read_empty', 'the list was empty');
@@ -77,7 +81,8 @@ class Walk<R, T> {
 
 /**
  * Walks a list page by page to its end and says on the last page whether an absence means anything: not if an item came twice or could not be
- * read, the list led in a circle, was empty where it cannot be, or the permissions do not cover it. Empty pages with a next one are walked through.
+ * read, the list led in a circle, was empty where it cannot be, or the permissions do not cover it. Pages before it say what is known by then. Empty
+ * pages with a next one are walked through.
  * Throws what `fetch` throws; no last page is given then.
  */
 export async function* walkPages<R, T>(walk: PageWalk<R, T>): AsyncGenerator<Page<T>, void, undefined> {
@@ -94,7 +99,7 @@ export async function* walkPages<R, T>(walk: PageWalk<R, T>): AsyncGenerator<Pag
       yield { items, startedAt, ...seen.end() };
       return;
     }
-    yield { items, startedAt, next };
+    yield { items, startedAt, next, ...seen.soFar() };
     cursor = next;
   }
 }

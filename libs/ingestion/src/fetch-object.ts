@@ -25,28 +25,37 @@ export interface FetchReason {
   readonly aspects?: readonly Aspect[];
 }
 
+/** What a fetch could see. */
+export interface Fetched {
+  /** When the object was asked for: what became true after that may be missing. */
+  readonly startedAt: string;
+  readonly aspects: readonly Aspect[];
+  /** False: something was left out, for want of a permission or because the answer could not be trusted. */
+  readonly whole: boolean;
+}
+
 /**
  * Fetches one object with what it holds and records what was seen. What is known already yields nothing, unless the read is awaited.
- * Returns when the object was asked for: what became true after that may be missing.
  *
  * @throws Fault of the connector; nothing is recorded then.
  */
-export async function fetchObject(source: Source, ref: ObjectRef, reason: FetchReason): Promise<string> {
+export async function fetchObject(source: Source, ref: ObjectRef, reason: FetchReason): Promise<Fetched> {
   const read: ReadRef = { readId: randomUUID(), kind: 'fetch', startedAt: source.now().toISOString() };
   const stream = streamOfObject(source.config.name, ref);
   const known = (await knownObjects(source, [ref])).get(stream) ?? { state: objectCategory.initial, revision: -1 };
   const { aspects: _some, ...whole } = reason;
   // Of what was never seen, everything is to be known.
-  const decisions = await sights[ref.kind](source, ref.id, { read, reason: known.revision < 0 ? whole : reason });
-  if (decisions.length === 0) return read.startedAt;
+  const seen = await sights[ref.kind](source, ref.id, { read, reason: known.revision < 0 ? whole : reason });
+  const fetched = { startedAt: read.startedAt, aspects: seen.aspects, whole: seen.whole };
+  if (seen.decisions.length === 0) return fetched;
   const { state, revision } = await source.store.transact(
     objectCategory,
     { stream, ...known },
-    inSequence(decisions, read.startedAt),
+    inSequence(seen.decisions, read.startedAt),
     metadataOf(source, read),
   );
   await saveKnown(source, [{ stream, state, revision }]);
-  return read.startedAt;
+  return fetched;
 }
 
 interface Fetching {
@@ -54,17 +63,29 @@ interface Fetching {
   reason: FetchReason;
 }
 
-type Sight = (source: Source, id: string, fetching: Fetching) => Promise<Decide[]>;
+interface Seen extends Omit<Fetched, 'startedAt'> {
+  readonly decisions: readonly Decide[];
+}
+
+type Sight = (source: Source, id: string, fetching: Fetching) => Promise<Seen>;
+
+/** Nothing was found, which says nothing of whether it is gone unless there is a sign of that. */
+const absent = (decisions: readonly Decide[]): Seen => ({ decisions, aspects: [], whole: true });
 
 const seeAccount: Sight = async (source, id, { read, reason }) => {
   const { accounts } = source.connection.readers;
   const sight = await accounts.getAccount(id, { lane: 'live' });
   if (sight === 'absent') {
     const { deletion } = reason;
-    return deletion ? [({ holder }) => deleteAccount(deletion, read)(holder)] : [];
+    return absent(deletion ? [({ holder }) => deleteAccount(deletion, read)(holder)] : []);
   }
   const reading = { read, settleMs: source.config.settleMs, awaited: reason.awaited };
-  return [({ holder }) => observeAccount(sight, reading)(holder), ...(await seeHeld(source, { kind: 'account', id }, { read, reason }))];
+  const held = await seeHeld(source, { kind: 'account', id }, { read, reason });
+  return {
+    decisions: [({ holder }) => observeAccount(sight, reading)(holder), ...held.decisions],
+    aspects: [...sight.aspects, ...held.aspects],
+    whole: held.whole && sight.aspects.includes('profile') && sight.aspects.includes('status'),
+  };
 };
 
 const seeGroup: Sight = async (source, id, { read, reason }) => {
@@ -72,19 +93,20 @@ const seeGroup: Sight = async (source, id, { read, reason }) => {
   const sight = await groups.getGroup(id, { lane: 'live' });
   if (sight === 'absent') {
     const { deletion } = reason;
-    return deletion ? [({ group }) => deleteGroup(deletion, read)(group)] : [];
+    return absent(deletion ? [({ group }) => deleteGroup(deletion, read)(group)] : []);
   }
-  return [
-    ({ group }) => observeGroup(sight, { read, settleMs: source.config.settleMs })(group),
-    ...(await seeHeld(source, { kind: 'group', id }, { read, reason })),
-  ];
+  const held = await seeHeld(source, { kind: 'group', id }, { read, reason });
+  return {
+    ...held,
+    decisions: [({ group }) => observeGroup(sight, { read, settleMs: source.config.settleMs })(group), ...held.decisions],
+  };
 };
 
 const seeApp: Sight = async (source, id, { read, reason }) => {
   const sight = await source.connection.readers.apps.getApp(id, { lane: 'live' });
-  if (sight !== 'absent') return [({ app }) => observeApp(sight, read)(app)];
+  if (sight !== 'absent') return { decisions: [({ app }) => observeApp(sight, read)(app)], aspects: [], whole: true };
   const { deletion } = reason;
-  return deletion ? [({ app }) => deleteApp(deletion, read)(app)] : [];
+  return absent(deletion ? [({ app }) => deleteApp(deletion, read)(app)] : []);
 };
 
 const sights: Record<ObjectRef['kind'], Sight> = { account: seeAccount, group: seeGroup, app: seeApp };
@@ -92,20 +114,21 @@ const sights: Record<ObjectRef['kind'], Sight> = { account: seeAccount, group: s
 const HELD: readonly Aspect[] = ['groups', 'apps', 'roles', 'licences'];
 
 /** One decision for each aspect that the read covered whole; for the others an absence means nothing, so nothing is said. */
-async function seeHeld(source: Source, holder: { kind: 'account' | 'group'; id: string }, { read, reason }: Fetching): Promise<Decide[]> {
+async function seeHeld(source: Source, holder: { kind: 'account' | 'group'; id: string }, { read, reason }: Fetching): Promise<Seen> {
   const wanted = reason.aspects?.filter((aspect) => HELD.includes(aspect));
-  if (wanted?.length === 0) return [];
+  if (wanted?.length === 0) return { decisions: [], aspects: [], whole: true };
   const held = await source.connection.readers.entitlements.entitlementsOf(holder, {
     lane: 'live',
     ...(wanted ? { aspects: wanted } : {}),
   });
   const reading = { read: { ...read, startedAt: held.startedAt }, settleMs: source.config.settleMs, awaited: reason.awaited };
   const itemsOf = (aspect: Aspect) => held.items.filter(({ entitlement }) => aspectOfKind[entitlement.kind] === aspect);
-  return held.aspects.map(
+  const decisions = held.aspects.map(
     (aspect) =>
       ({ holder: known }: KnownObject) =>
         observeEntitlements({ connection: source.config.name, holder }, { aspect, items: itemsOf(aspect) }, reading)(known),
   );
+  return { decisions, aspects: held.aspects, whole: held.incompleteBecause.length === 0 };
 }
 
 const aspectOfKind = { group: 'groups', app: 'apps', role: 'roles', licence: 'licences' } as const;

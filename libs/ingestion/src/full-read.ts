@@ -19,7 +19,7 @@ import { objectsThere } from './known-objects.ts';
 import { noteDifferences } from './note-hints.ts';
 import { recordStaged } from './record-staged.ts';
 import type { ObjectKind, ObjectRef, Source } from './source.ts';
-import { beginStaging, endStaging, holdsRead, stagedIds, stagePage } from './staging.ts';
+import { beginStaging, endStaging, holdsRead, notedShortfalls, noteShortfalls, stagedIds, stagePage } from './staging.ts';
 
 type Scope = ReadStarted['scopes'][number];
 type Shortfall = ReadEnd['shortfalls'][number];
@@ -37,7 +37,8 @@ export async function fullRead(source: Source): Promise<{ complete: boolean; fir
   const { state: before } = await source.store.load(readCategory, streamOf.read(source.config.name));
   const open = await openRead(source);
   try {
-    const shortfalls = await readLists(source, open);
+    await readLists(source, open);
+    const shortfalls = await notedShortfalls(source.database.db, open.read.readId);
     const compared = await recordStaged(source, open.read);
     const complete = await concludeRead(source, open.read, { shortfalls, compared });
     await endStaging(source.database.db, source.config.name, open.read.readId);
@@ -114,35 +115,44 @@ async function* lists(source: Source, readId: string): AsyncGenerator<List> {
 const sorted = async (source: Source, readId: string, kind: ObjectKind): Promise<string[]> =>
   [...(await stagedIds(source.database.db, readId, kind))].toSorted();
 
-async function readLists(source: Source, open: OpenRead): Promise<Shortfall[]> {
-  const shortfalls: Shortfall[] = [];
-  for await (const list of lists(source, open.read.readId)) shortfalls.push(...(await readList(source, open, list)));
-  return shortfalls;
+async function readLists(source: Source, open: OpenRead): Promise<void> {
+  for await (const list of lists(source, open.read.readId)) await readList(source, open, list);
 }
 
-/** Reads one list to its end. A list that ended before without a cursor is not read again. */
-async function readList(source: Source, open: OpenRead, list: List): Promise<Shortfall[]> {
-  const { scope, part } = list;
-  const committed = open.parts[part === undefined ? scope : `${scope}/${part}`];
-  if (committed && committed.cursor === undefined) return [];
+/** Reads one list to its end. A list that ended before without a cursor is not read again; what was said against it then still stands. */
+async function readList(source: Source, open: OpenRead, list: List): Promise<void> {
+  const { scope } = list;
+  const place = placeOf(source, open, list);
+  const committed = open.parts[place.part === undefined ? scope : `${scope}/${place.part}`];
+  if (committed && committed.cursor === undefined) return;
   let page = committed ? committed.page + 1 : 0;
   let last: Page<never> | undefined;
   for await (const read of list.pages(committed?.cursor)) {
     await stagePage(source.database.db, open.read.readId, read);
+    await noteShortfalls(source.database.db, open.read.readId, shortfallsOf(scope, read));
     const cursor = read.next === undefined ? {} : { cursor: read.next };
-    const place = { connection: source.config.name, readId: open.read.readId, scope, ...(part === undefined ? {} : { part }) };
     await decide(source, open.read, commitPage({ ...place, page, items: read.items.length, ...cursor }));
     page += 1;
     last = read;
   }
-  return shortfallsOf(scope, last);
+  if (last?.complete === undefined) await noteShortfalls(source.database.db, open.read.readId, [cutOff(scope)]);
 }
 
-function shortfallsOf(scope: Scope, last: Page<never> | undefined): Shortfall[] {
-  if (last?.complete === true) return [];
-  return last?.incompleteBecause?.length
-    ? last.incompleteBecause
-    : [{ code: 'read.list_cut_off', scope, message: 'the list ended without saying that it was whole' }];
+const placeOf = ({ config }: Source, { read }: OpenRead, { scope, part }: List) => ({
+  connection: config.name,
+  readId: read.readId,
+  scope,
+  ...(part === undefined ? {} : { part }),
+});
+
+const cutOff = (scope: Scope): Shortfall => ({
+  code: 'read.list_cut_off',
+  scope,
+  message: 'the list ended without saying that it was whole',
+});
+
+function shortfallsOf(scope: Scope, { complete, incompleteBecause = [] }: Page<never>): readonly Shortfall[] {
+  return complete === false && incompleteBecause.length === 0 ? [cutOff(scope)] : incompleteBecause;
 }
 
 interface Found {

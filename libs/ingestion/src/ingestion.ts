@@ -1,6 +1,6 @@
 import type { Connection, ConnectionConfig, Told } from '@muster/connector';
 import type { CommandEnded, CommandSent } from '@muster/contracts';
-import { awaitedRead, type AwaitedRead } from '@muster/identity';
+import { awaitedRead } from '@muster/identity';
 import type { Message } from '@muster/messaging';
 import { type Database, withLease } from '@muster/read-store';
 import { faultOf, type ServiceContext } from '@muster/service-kit';
@@ -11,6 +11,8 @@ import { fullRead } from './full-read.ts';
 import { hearHooks } from './hear-hooks.ts';
 import { keepHooks } from './keep-hooks.ts';
 import { noteAwaited } from './note-hints.ts';
+import { noticePermissions } from './notice-permissions.ts';
+import { forgetServed, reasonOf } from './open-hints.ts';
 import { readChanges } from './read-changes.ts';
 import { CHANGES, FETCH, fetchedObject, FULL_READ, HOOKS, scheduleHooks, scheduleReads } from './rows.ts';
 import type { ObjectRef, Source } from './source.ts';
@@ -93,8 +95,6 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
     }
   }
 
-  async #hold(source: Source): Promise<void> {
-    const { name } = source.config;
   /** The settings of a connection that this service reads; undefined: it reads none of that name. */
   settingsOf(connection: string): C | undefined {
     return this.#sources.get(connection)?.config as C | undefined;
@@ -111,11 +111,13 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
     return Promise.all([...this.#sources.values()].map((source) => hookStatus(source.database, source)));
   }
 
+  async #hold(source: Source): Promise<void> {
+    const { name } = source.config;
     await withLease(source.database.db, `read ${name}`, { signal: this.#stopping.signal }, async ({ lost }) => {
       await scheduleReads(source.database.db, name);
+      if (source.connection.hooks) await scheduleHooks(source.database.db, name);
       this.#held.add(name);
       const ended = AbortSignal.any([lost, this.#stopping.signal]);
-      if (source.connection.hooks) await scheduleHooks(source.database.db, name);
       try {
         await new Promise<void>((resolve) => ended.addEventListener('abort', () => resolve(), { once: true }));
       } finally {
@@ -131,10 +133,10 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
         return this.#readWhole(this.#sourceOf(claimed.key));
       case CHANGES:
         return this.#follow(this.#sourceOf(claimed.key));
-      default: {
-        const { connection, ref } = fetchedObject(claimed.key);
       case HOOKS:
         return this.#keepHooks(this.#sourceOf(claimed.key));
+      default: {
+        const { connection, ref } = fetchedObject(claimed.key);
         return this.#fetch(this.#sourceOf(connection), ref);
       }
     }
@@ -152,20 +154,19 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
   }
 
   async #follow(source: Source): Promise<Handled> {
-    const { missedChanges } = await readChanges(source);
-    if (missedChanges) await upsertWork(source.database.db, [{ kind: FULL_READ, key: source.config.name, connection: source.config.name }]);
+    await readChanges(source);
+    await noticePermissions(source);
     return { next: new Date(this.#context.now().getTime() + source.config.incrementalMs) };
   }
 
-  async #fetch(source: Source, ref: ObjectRef): Promise<Handled> {
-    const reason = await reasonOf(source, ref);
   async #keepHooks(source: Source): Promise<Handled> {
     const kept = await keepHooks(source);
     return kept && { next: new Date(this.#context.now().getTime() + this.#context.scaled(kept.againInMs)) };
   }
 
-    const startedAt = await fetchObject(source, ref, reason);
-    return forgetServed(source, ref, startedAt);
+  async #fetch(source: Source, ref: ObjectRef): Promise<Handled> {
+    const reason = await reasonOf(source, ref);
+    return forgetServed(source, ref, await fetchObject(source, ref, reason));
   }
 }
 
@@ -178,35 +179,4 @@ const INCOMPLETE_TRIES = 30;
 function waitAfter({ fullMs, settleMs, incrementalMs }: ReadConfig, complete: boolean, first: boolean): number {
   if (!complete) return Math.min(fullMs, incrementalMs * INCOMPLETE_TRIES);
   return first ? Math.min(fullMs, settleMs) : fullMs;
-}
-
-async function reasonOf(source: Source, { kind, id }: ObjectRef): Promise<FetchReason> {
-  const { name } = source.config;
-  const { rows: watched } = await sql<{ deletion: FetchReason['deletion'] | null; aspects: Aspect[] | null }>`
-    select deletion, aspects from watched_object where connection = ${name} and kind = ${kind} and id = ${id}`.execute(source.database.db);
-  const { rows } = await sql<{ aspect: AwaitedRead['aspect']; from_at: Date }>`
-    select aspect, from_at from awaited_read where connection = ${name} and account_id = ${id}`.execute(source.database.db);
-  const awaited = kind === 'account' ? rows.map(({ aspect, from_at }) => ({ aspect, from: from_at.toISOString() })) : [];
-  const { deletion, aspects } = watched[0] ?? {};
-  return {
-    awaited,
-    ...(deletion == null ? {} : { deletion }),
-    ...(aspects ? { aspects: [...aspects, ...awaited.map(({ aspect }) => aspect)] } : {}),
-  };
-}
-
-/** Forgets what the fetch served; the rest is due when its time comes. */
-async function forgetServed(source: Source, { kind, id }: ObjectRef, startedAt: string): Promise<Handled> {
-  const { name } = source.config;
-  const { db } = source.database;
-  await sql`delete from awaited_read where connection = ${name} and account_id = ${id} and from_at <= ${startedAt}`.execute(db);
-  await sql`delete from watched_object where connection = ${name} and kind = ${kind} and id = ${id} and recheck_at <= ${startedAt}`.execute(
-    db,
-  );
-  const { rows } = await sql<{ due: Date | null }>`
-    select least(
-      (select min(from_at) from awaited_read where connection = ${name} and account_id = ${id} and ${kind} = 'account'),
-      (select recheck_at from watched_object where connection = ${name} and kind = ${kind} and id = ${id})
-    ) as due`.execute(db);
-  return rows[0]?.due ? { next: rows[0].due } : undefined;
 }

@@ -5,6 +5,7 @@ import { upsertWork } from '@muster/work';
 import { checkHooks } from './check-hooks.ts';
 import { decide } from './full-read.ts';
 import { noteHints } from './note-hints.ts';
+import { FULL_READ } from './rows.ts';
 import type { Source } from './source.ts';
 
 /** A watermark that only moved, over nothing, is written down at most this often: an idle system does not fill the store. */
@@ -14,12 +15,12 @@ const IDLE_MS = 3_600_000;
  * Follows every log of changes of a connection from its watermark to the present. What it says is kept as objects to fetch before the watermark
  * moves on, so a crash between the two repeats hints and loses none. Before the first full read there is nothing to follow.
  *
- * @returns whether a log could not say what happened, so that a full read is due now
+ * Where a log cannot say what happened, a full read is asked for before its watermark moves on.
+ *
  * @throws Fault of the connector
  */
-export async function readChanges(source: Source): Promise<{ missedChanges: boolean }> {
+export async function readChanges(source: Source): Promise<void> {
   const { name } = source.config;
-  let missedChanges = false;
   const { state } = await source.store.load(readCategory, streamOf.read(name));
   for (const reader of source.connection.readers.changes) {
     const mark = state.watermarks[reader.source];
@@ -41,5 +42,4 @@ export async function readChanges(source: Source): Promise<{ missedChanges: bool
       );
     }
   }
-  return { missedChanges };
 }

@@ -1,7 +1,10 @@
 import type { ObservedAccount, ObservedApp, ObservedEntitlement, ObservedGroup, Page } from '@muster/connector';
+import type { ReadEnd } from '@muster/identity';
 import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
 import type { ObjectKind } from './source.ts';
+
+type Shortfall = ReadEnd['shortfalls'][number];
 
 /** What one list of a full read says of an object: what it is, or one thing that it holds. */
 interface StagedRow {
@@ -37,6 +40,22 @@ export async function stagePage(db: Database, readId: string, page: Page<Sighted
     insert into staged (read_id, kind, id, item, data, read_at)
     select ${readId}, kind, id, item, data, ${page.startedAt} from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as r(kind text, id text, item text, data jsonb)
     on conflict (read_id, kind, id, item) do update set data = excluded.data, read_at = excluded.read_at`.execute(db);
+}
+
+/** Keeps what speaks against concluding from a read, also for whoever goes on with it. */
+export async function noteShortfalls(db: Database, readId: string, shortfalls: readonly Shortfall[]): Promise<void> {
+  if (shortfalls.length === 0) return;
+  await sql`
+    insert into read_shortfall (read_id, scope, code, message)
+    select ${readId}, scope, code, message from jsonb_to_recordset(${JSON.stringify(shortfalls)}::jsonb) as r(scope text, code text, message text)
+    on conflict do nothing`.execute(db);
+}
+
+/** One for each scope and code. */
+export async function notedShortfalls(db: Database, readId: string): Promise<Shortfall[]> {
+  const { rows } =
+    await sql<Shortfall>`select code, scope, message from read_shortfall where read_id = ${readId} order by scope, code`.execute(db);
+  return rows;
 }
 
 /** The staged objects in order of kind and id, some hundred at a time. */
@@ -91,4 +110,5 @@ export async function beginStaging(db: Database, connection: string, readId: str
 export async function endStaging(db: Database, connection: string, readId: string): Promise<void> {
   await sql`delete from open_read where connection = ${connection} and read_id = ${readId}`.execute(db);
   await sql`delete from staged where read_id = ${readId} or read_id not in (select read_id from open_read)`.execute(db);
+  await sql`delete from read_shortfall where read_id = ${readId} or read_id not in (select read_id from open_read)`.execute(db);
 }
