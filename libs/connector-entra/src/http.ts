@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context, Middleware } from '@microsoft/microsoft-graph-client';
 import { Agent, request } from 'undici';
 import { Withheld } from '@muster/connector';
-import type { Budget, Cost, Lane } from '@muster/connector';
+import type { Budget, BudgetSignal, Cost, Lane } from '@muster/connector';
 import { limitSignal } from './costs.ts';
 
 /** One request of ours to Graph. */
@@ -13,6 +13,8 @@ export interface Call {
   write: boolean;
   /** Asked when the budget is granted: gives the body that may leave, or `withhold`. */
   beforeSend?: (() => Promise<unknown>) | undefined;
+  /** What a good answer says about limits inside, as those of batches do. */
+  signalWithin?: ((text: string) => BudgetSignal | undefined) | undefined;
   sentAt?: string;
   retryAfter?: number | undefined;
   /** What really went wrong: the SDK wraps errors of its middleware beyond recognition. */
@@ -75,7 +77,7 @@ export class BudgetedHttp implements Middleware {
       if (body === 'withhold') throw new Withheld();
       call.sentAt = new Date().toISOString();
       const answer = await this.#request(context, call, body);
-      const signal = limitSignal(answer.status, answer.headers.get, Date.now());
+      const signal = (answer.ok && call.signalWithin?.(answer.body)) || limitSignal(answer.status, answer.headers.get, Date.now());
       call.retryAfter = signal.retryAfter;
       permit.settle(signal);
       return answer;

@@ -1,5 +1,5 @@
 import { mapFew, outcomeOf, Withheld } from '@muster/connector';
-import type { Outcome, WriteOptions } from '@muster/connector';
+import type { BudgetSignal, Outcome, WriteOptions } from '@muster/connector';
 import { costOf, retryAfterOf, sumOf } from './costs.ts';
 import { answered, graphAnswer, unanswered } from './faults.ts';
 import type { Attempt } from './faults.ts';
@@ -66,6 +66,18 @@ const innerRetryAfter = (headers: unknown): number | undefined => {
   return retryAfterOf(typeof found === 'string' || typeof found === 'number' ? String(found) : undefined, Date.now());
 };
 
+const responsesOf = (answer: Wire): Wire[] => (Array.isArray(answer['responses']) ? answer['responses'] : []).filter(isWire);
+
+/** A request inside that was throttled says how long to wait, though the batch around it was answered with 200. */
+const throttledWithin = (text: string): BudgetSignal | undefined => {
+  if (!text.includes('429')) return undefined;
+  const answer: unknown = JSON.parse(text);
+  const throttled = isWire(answer) ? responsesOf(answer).filter(({ status }) => Number(status) === 429) : [];
+  if (throttled.length === 0) return undefined;
+  const waits = throttled.flatMap(({ headers }) => innerRetryAfter(headers) ?? []);
+  return { throttled: 'rate', ...(waits.length === 0 ? {} : { retryAfter: Math.max(...waits) }) };
+};
+
 interface Answered {
   connection: string;
   sentAt: string;
@@ -93,13 +105,14 @@ const sendBatch = async (session: EntraSession, sendings: readonly Sending[], op
     return leaving.length === 0 ? 'withhold' : JSON.stringify({ requests: leaving.map(describe) });
   };
   const call = callFor(options, sumOf(sendings.map(({ request }) => costOf(request.method, request.path))), beforeSend);
+  call.signalWithin = throttledWithin;
   try {
     const answer = await session.write(
       { method: 'POST', path: '/$batch', body: {} },
       { what: `${sendings.length} writes in one request` },
       call,
     );
-    const responses = (Array.isArray(answer['responses']) ? answer['responses'] : []).filter(isWire);
+    const responses = responsesOf(answer);
     const byId = new Map(responses.map((response) => [String(response['id']), response]));
     const permissionMissing = responses.some(({ status }) => status === 403) && (await session.permissions()).missing.length > 0;
     const how = { connection: session.config.name, sentAt: call.sentAt ?? now(), permissionMissing };

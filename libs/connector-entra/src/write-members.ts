@@ -17,9 +17,11 @@ interface Joining {
 const isThere = (outcome: Outcome): boolean =>
   outcome.result === 'fault' && outcome.fault.kind === 'refused' && /already exist/i.test(outcome.fault.message);
 
+const isNotFound = (outcome: Outcome): boolean => outcome.result === 'fault' && outcome.fault.code === 'target.not_found';
+
 /** Whether a PATCH may have been refused for one of its members; what is wrong with the group itself is wrong for each of them. */
 const mayBeOneOf = (outcome: Outcome): boolean =>
-  outcome.result === 'fault' && (outcome.fault.code === 'target.value_refused' || outcome.fault.code === 'target.not_found');
+  isNotFound(outcome) || (outcome.result === 'fault' && outcome.fault.code === 'target.value_refused');
 
 const already = (outcome: Outcome): Outcome =>
   isThere(outcome) && outcome.result === 'fault' ? { result: 'already', sentAt: outcome.sentAt ?? '', at: outcome.at } : outcome;
@@ -29,6 +31,7 @@ const already = (outcome: Outcome): Outcome =>
  * given by groups that hold their roles; a direct assignment needs a permission that leads to Global Administrator.
  */
 export class EntraMemberWriter implements EntitlementWriter {
+  readonly travelTogether = MOST_IN_A_PATCH;
   readonly #session: EntraSession;
 
   constructor(session: EntraSession) {
@@ -55,16 +58,27 @@ export class EntraMemberWriter implements EntitlementWriter {
     return (await sendAll(this.#session, sendings, options)).map(goneIsDone);
   }
 
-  async #join(groupId: string, joining: readonly Joining[], options: WriteOptions): Promise<Outcome[]> {
+  async #join(groupId: string, joining: readonly Joining[], options: WriteOptions, groupIsThere = false): Promise<Outcome[]> {
     const [only] = joining;
     if (joining.length === 1 && only) return [await this.#joinOne(groupId, only, options)];
     const outcomes = await this.#joinTogether(groupId, joining, options);
     if (!outcomes.some(mayBeOneOf)) return outcomes;
+    if (!groupIsThere && outcomes.some(isNotFound) && !(await this.#isThere(groupId, options))) return outcomes;
     const middle = Math.ceil(joining.length / 2);
     return [
-      ...(await this.#join(groupId, joining.slice(0, middle), options)),
-      ...(await this.#join(groupId, joining.slice(middle), options)),
+      ...(await this.#join(groupId, joining.slice(0, middle), options, true)),
+      ...(await this.#join(groupId, joining.slice(middle), options, true)),
     ];
+  }
+
+  /** Graph's 404 does not say which object it means: the group or one of its new members. Where that cannot be asked the members are tried. */
+  async #isThere(groupId: string, { lane, signal }: WriteOptions): Promise<boolean> {
+    const path = `/groups/${encodeURIComponent(groupId)}?$select=id`;
+    const options = { ...(lane === undefined ? {} : { lane }), ...(signal === undefined ? {} : { signal }) };
+    return this.#session.get(path, `look for group ${groupId}`, options).then(
+      (found) => found !== 'absent',
+      () => true,
+    );
   }
 
   async #joinOne(groupId: string, { holder, index }: Joining, options: WriteOptions): Promise<Outcome> {

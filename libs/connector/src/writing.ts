@@ -56,6 +56,8 @@ export interface AccountWriter {
 
 /** Safe to repeat: already granted and already gone are success. One outcome per holder, in order; the cheapest route is chosen inside. */
 export interface EntitlementWriter {
+  /** How many holders of one entitlement travel in one request; absent: each by itself, so that nothing is won by gathering them. */
+  readonly travelTogether?: number;
   grant(what: EntitlementRef, to: HolderRef[], options?: WriteOptions): Promise<Outcome[]>;
   revoke(what: EntitlementRef, from: HolderRef[], options?: WriteOptions): Promise<Outcome[]>;
 }

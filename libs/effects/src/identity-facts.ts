@@ -1,5 +1,5 @@
 import { type Command, streamOf } from '@muster/contracts';
-import { comparePositions, type EventStore, type Loaded, type RecordedEvent } from '@muster/event-store';
+import { comparePositions, type EventStore, type Loaded, type RecordedEvent, StoreFault } from '@muster/event-store';
 import {
   type Account,
   accountCategory,
@@ -15,6 +15,7 @@ import {
   type SendFacts,
   wantedCommand,
 } from '@muster/identity';
+import type { Following, StoreTail } from './store-tail.ts';
 
 /** A command as one plan holds it, and where that plan stands. */
 export interface Planned {
@@ -25,6 +26,16 @@ export interface Planned {
   readonly correlationId: string;
 }
 
+/** More in a row mean that the stream is read from where it lags behind. */
+const MOST_READS = 8;
+
+interface Read {
+  readonly stream: string;
+  /** The revision that was read. */
+  readonly known: number;
+  readonly read: () => Promise<void>;
+}
+
 interface Known {
   /** Position of the first plan that held it. */
   readonly firstAt: string;
@@ -33,27 +44,52 @@ interface Known {
   readonly versions: Planned[];
 }
 
-/** What the store says of one person, as far as one connection is concerned. Every read goes on where the last one ended. */
+/** Whose facts, and what says which of their streams have moved. */
+export interface FactsOf {
+  readonly identityId: string;
+  readonly connection: string;
+  readonly tail: StoreTail;
+}
+
+/**
+ * What the store says of one person, as far as one connection is concerned. Every read goes on where the last one ended, and only what has moved is read
+ * again. To be closed.
+ */
 export class IdentityFacts implements SendFacts {
   readonly #store: EventStore;
   readonly #identityId: string;
   readonly #connection: string;
+  readonly #tail: StoreTail;
+  readonly #following: Following;
   readonly #commands = new Map<string, Known>();
   readonly #accounts = new Map<string, Loaded<Account>>();
   #identity: Loaded<Identity> = { state: identityCategory.initial, revision: -1 };
   #provisioning: Loaded<Provisioning> = { state: provisioningCategory.initial, revision: -1 };
   #plan: Loaded<Plan> = { state: planCategory.initial, revision: -1 };
+  #reading: Promise<void> | undefined;
 
-  private constructor(store: EventStore, identityId: string, connection: string) {
+  private constructor(store: EventStore, { identityId, connection, tail }: FactsOf) {
     this.#store = store;
     this.#identityId = identityId;
     this.#connection = connection;
+    this.#tail = tail;
+    this.#following = tail.follow();
   }
 
-  static async load(store: EventStore, { identityId, connection }: { identityId: string; connection: string }): Promise<IdentityFacts> {
-    const facts = new IdentityFacts(store, identityId, connection);
-    await facts.refresh();
-    return facts;
+  static async load(store: EventStore, of: FactsOf): Promise<IdentityFacts> {
+    const facts = new IdentityFacts(store, of);
+    try {
+      await Promise.all(facts.#own().map(({ stream }) => facts.#following.add(stream)));
+      await Promise.all(facts.#own().map(({ read }) => read()));
+      return facts;
+    } catch (error) {
+      facts.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#following.end();
   }
 
   get identity(): Identity {
@@ -73,22 +109,28 @@ export class IdentityFacts implements SendFacts {
     return this.#provisioning;
   }
 
-  /** Reads what was appended since. Throws what the store throws. */
+  /** Knows, when it resolves, everything that was appended before it was called. Throws what the store throws. */
   async refresh(): Promise<void> {
-    const id = this.#identityId;
-    const [identity, provisioning] = await Promise.all([
-      this.#store.load(identityCategory, streamOf.identity(id), this.#identity),
-      this.#store.load(provisioningCategory, streamOf.provisioning(id), this.#provisioning),
-      this.#readPlan(),
-      ...[...this.#accounts.keys()].map((accountId) => this.#readAccount(accountId)),
-    ]);
-    this.#identity = identity;
-    this.#provisioning = provisioning;
+    await this.#tail.catchUp();
+    for (let reads = 0; this.#moved().length > 0; reads += 1) {
+      if (reads === MOST_READS) throw new StoreFault(`${this.#moved()[0]?.stream} does not show what was appended: read from the leader`);
+      // A read that is under way may have begun too early: then one more follows.
+      this.#reading ??= this.#readMoved().finally(() => (this.#reading = undefined));
+      await this.#reading;
+    }
+  }
+
+  /** Results that were recorded just now, so that they need not be read again. */
+  learn(results: Loaded<Provisioning>): void {
+    if (results.revision > this.#provisioning.revision) this.#provisioning = results;
   }
 
   /** The account as ingestion recorded it; kept up to date by every later `refresh`. */
   async account(accountId: string): Promise<Account> {
-    if (!this.#accounts.has(accountId)) await this.#readAccount(accountId);
+    if (!this.#accounts.has(accountId)) {
+      await this.#following.add(streamOf.account(this.#connection, accountId));
+      await this.#readAccount(accountId);
+    }
     return this.#accounts.get(accountId)?.state ?? accountCategory.initial;
   }
 
@@ -130,6 +172,37 @@ export class IdentityFacts implements SendFacts {
       const mayBeOpen = commandId in provisioning.open || command.generation === generationOf(provisioning, command);
       return wantedCommand(plan, commandId) !== undefined || mayBeOpen;
     });
+  }
+
+  #own(): Read[] {
+    const id = this.#identityId;
+    return [
+      { stream: streamOf.identity(id), known: this.#identity.revision, read: () => this.#readIdentity() },
+      { stream: streamOf.provisioning(id), known: this.#provisioning.revision, read: () => this.#readResults() },
+      { stream: streamOf.plan(id), known: this.#plan.revision, read: () => this.#readPlan() },
+    ];
+  }
+
+  /** What was appended to since it was read. */
+  #moved(): Read[] {
+    const accounts = [...this.#accounts].map(([accountId, { revision }]) => ({
+      stream: streamOf.account(this.#connection, accountId),
+      known: revision,
+      read: () => this.#readAccount(accountId),
+    }));
+    return [...this.#own(), ...accounts].filter(({ stream, known }) => this.#following.heardOf(stream) > known);
+  }
+
+  async #readMoved(): Promise<void> {
+    await Promise.all(this.#moved().map(({ read }) => read()));
+  }
+
+  async #readIdentity(): Promise<void> {
+    this.#identity = await this.#store.load(identityCategory, streamOf.identity(this.#identityId), this.#identity);
+  }
+
+  async #readResults(): Promise<void> {
+    this.learn(await this.#store.load(provisioningCategory, streamOf.provisioning(this.#identityId), this.#provisioning));
   }
 
   async #readAccount(accountId: string): Promise<void> {

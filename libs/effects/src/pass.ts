@@ -4,6 +4,7 @@ import { later, type ProvisioningEvent } from '@muster/identity';
 import { graver, stopsAll } from './answers.ts';
 import type { Shell } from './attempt.ts';
 import { IdentityFacts } from './identity-facts.ts';
+import { NaturalBatch } from './natural-batch.ts';
 import { recordResults } from './record-results.ts';
 import type { PassEnd, Sender } from './sender.ts';
 import type { Holder, Sent, Whose } from './sending-rows.ts';
@@ -29,6 +30,7 @@ export class Pass {
   readonly work: PassWork;
   readonly facts: IdentityFacts;
   readonly whose: Whose;
+  readonly #records: NaturalBatch<readonly ProvisioningEvent[], undefined>;
   readonly #waits: { until: string; because: string }[] = [];
   #fault: Fault | undefined;
   #lost = false;
@@ -37,11 +39,20 @@ export class Pass {
     this.work = work;
     this.facts = facts;
     this.whose = { identityId: work.identityId, connection: work.target.connection };
+    this.#records = new NaturalBatch(async (lots) => {
+      await this.#recordAll(lots.flat());
+      return lots.map(() => undefined);
+    });
   }
 
   static async begin(work: PassWork): Promise<Pass> {
-    const { store, identityId, target } = work;
-    return new Pass(work, await IdentityFacts.load(store, { identityId, connection: target.connection }));
+    const { store, identityId, target, tail } = work;
+    return new Pass(work, await IdentityFacts.load(store, { identityId, connection: target.connection, tail }));
+  }
+
+  /** To be called when nothing of the pass is under way any more. */
+  close(): void {
+    this.facts.close();
   }
 
   /** Nothing more is to be tried in this pass. */
@@ -98,12 +109,9 @@ export class Pass {
     return kept;
   }
 
-  record(events: readonly ProvisioningEvent[]): Promise<void> {
-    const { store, identityId, actor } = this.work;
-    return recordResults(
-      { store, identityId, actor, known: this.facts.results, plannedBy: (commandId) => this.facts.planned(commandId) },
-      events,
-    );
+  /** Resolves when the store has them; what several calls of the pass have to record at about the same time is one append. */
+  async record(events: readonly ProvisioningEvent[]): Promise<void> {
+    if (events.length > 0) await this.#records.ask(events);
   }
 
   end(): PassEnd {
@@ -113,6 +121,17 @@ export class Pass {
       ...(this.#fault === undefined ? {} : { fault: this.#fault }),
       ...(this.#lost ? { lost: true } : {}),
     };
+  }
+
+  async #recordAll(events: readonly ProvisioningEvent[]): Promise<void> {
+    const { store, identityId, actor } = this.work;
+    const recorded = await recordResults(
+      { store, identityId, actor, known: this.facts.results, plannedBy: (commandId) => this.facts.planned(commandId) },
+      events,
+    );
+    this.facts.learn(recorded);
+    const ended = events.filter(({ type }) => type === 'CommandEnded').length;
+    if (ended > 0) this.work.onEnded?.(ended);
   }
 
   /** What waits for another command of this pass is looked at when that one is. */

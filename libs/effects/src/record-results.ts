@@ -21,22 +21,37 @@ export interface Recording {
 const decide = (event: ProvisioningEvent): ((state: Provisioning) => ProvisioningEvent[]) =>
   event.type === 'CommandEnded' ? recordEnd(event.data) : recordSent(event.data);
 
+const fold = ({ state, revision }: Loaded<Provisioning>, events: readonly ProvisioningEvent[]): Loaded<Provisioning> => {
+  const loaded = { state, revision };
+  for (const event of events) {
+    loaded.revision += 1;
+    // Neither the store's clock nor the event's id is looked at by this fold.
+    loaded.state = provisioningCategory.evolve(loaded.state, { ...event, revision: loaded.revision, recordedAt: '', id: '' });
+  }
+  return loaded;
+};
+
 /**
- * Records what became of calls, all or none; what is known already yields nothing. A store that is away is waited for, a minute long: an answer that
- * came is worth it, as without a record the effect has to be looked for.
+ * Records what became of calls, all or none, and gives the results as they are then; what is known already yields nothing. A store that is away is waited
+ * for, a minute long: an answer that came is worth it, as without a record the effect has to be looked for.
  *
  * @throws what the store throws
  */
-export async function recordResults(recording: Recording, events: readonly ProvisioningEvent[]): Promise<void> {
-  if (events.length === 0) return;
+export async function recordResults(recording: Recording, events: readonly ProvisioningEvent[]): Promise<Loaded<Provisioning>> {
   const { store, identityId, actor, known } = recording;
   const giveUpAt = performance.now() + PATIENCE_MS;
+  let before = known;
+  let news: ProvisioningEvent[] = [];
   for (let pause = 100; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try {
-      await store.transact(
+      await store.decide(
         provisioningCategory,
         { stream: streamOf.provisioning(identityId), ...known },
-        (state) => events.flatMap((event) => decide(event)(state)),
+        (state, revision) => {
+          before = { state, revision };
+          news = events.flatMap((event) => decide(event)(state));
+          return news;
+        },
         (event: ProvisioningEvent) => {
           const planned = recording.plannedBy(event.data.commandId);
           return {
@@ -48,7 +63,7 @@ export async function recordResults(recording: Recording, events: readonly Provi
           };
         },
       );
-      return;
+      return fold(before, news);
     } catch (error) {
       const passes = error instanceof StoreUnavailable || error instanceof TooMuchContention;
       if (!passes || performance.now() > giveUpAt) throw error;

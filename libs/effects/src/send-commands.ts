@@ -7,9 +7,12 @@ import { MakeCall } from './make-call.ts';
 import { Pass } from './pass.ts';
 import type { PassEnd, Sender } from './sender.ts';
 import type { Holder } from './sending-rows.ts';
+import type { Together } from './target.ts';
 
 /** A decision may need a probe, a trace and several sends; more turns mean that the facts change faster than we act. */
 const MOST_TURNS = 12;
+/** Of one person; many people are worked on at once. */
+const CALLS_AT_ONCE = 16;
 
 /**
  * Does what the plan in force wants of one person on one connection, as far as it may be done now. Each call has a committed row before it leaves and an
@@ -25,16 +28,29 @@ export async function sendCommands(
   options: { signal?: AbortSignal } = {},
 ): Promise<PassEnd> {
   const pass = await Pass.begin({ ...sender, identityId, holder, ...options });
-  const attempts = await openAttempts(pass);
-  const commands = [...attempts.keys()].map((commandId) => currentOf(pass.facts, commandId));
-  for (const together of sender.target.arrange(commands)) {
-    if (pass.over) break;
-    await settle(
-      pass,
-      together.flatMap(({ commandId }) => attempts.get(commandId) ?? []),
-    );
+  try {
+    const attempts = await openAttempts(pass);
+    const commands = [...attempts.keys()].map((commandId) => currentOf(pass.facts, commandId));
+    for (const stage of sender.target.arrange(commands)) await takeStage(pass, stage, attempts);
+    return pass.end();
+  } finally {
+    pass.close();
   }
-  return pass.end();
+}
+
+/** Calls that need not wait for each other. Where one fails by a defect, those under way are waited for: nothing outlives the claim. */
+async function takeStage(pass: Pass, stage: readonly Together[], attempts: ReadonlyMap<string, Attempt>): Promise<void> {
+  const queue = [...stage];
+  const worker = async (): Promise<void> => {
+    for (let together = queue.shift(); together && !pass.over; together = queue.shift())
+      await settle(
+        pass,
+        together.flatMap(({ commandId }) => attempts.get(commandId) ?? []),
+      );
+  };
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(CALLS_AT_ONCE, stage.length) }, worker));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 /** Commands that have not ended, with what their rows know. Rows of commands that have ended are swept away. */

@@ -3,6 +3,7 @@ import type { EventStore } from '@muster/event-store';
 import type { SendRow } from '@muster/identity';
 import type { Database, ReadStore } from '@muster/read-store';
 import { sql } from 'kysely';
+import { NaturalBatch } from './natural-batch.ts';
 
 /** Who sends, as long as nobody else does. */
 export interface Holder {
@@ -54,9 +55,34 @@ export interface Whose {
   readonly connection: string;
 }
 
+interface Saving {
+  readonly whose: Whose;
+  readonly sent: readonly Sent[];
+  readonly holder: Holder;
+}
+
+const rowOf = (
+  { commandId, planRevision, attempts, lostAt, fault, answeredAt }: Sent,
+  { identityId, connection }: Whose,
+  { token }: Holder,
+) => ({
+  command_id: commandId,
+  identity_id: identityId,
+  connection,
+  plan_revision: planRevision,
+  attempts,
+  lost_at: lostAt ?? null,
+  token,
+  fault: fault ?? null,
+  answered_at: answeredAt ?? null,
+});
+
 /** The rows of commands under way: the memory that a call may have left, kept by whoever dies right after. */
 export class SendingRows {
   readonly #database: ReadStore;
+  readonly #saves = new NaturalBatch<Saving, boolean>((savings) => this.#saveAll(savings));
+  readonly #removals = new NaturalBatch<readonly string[], undefined>((lots) => this.#removeAll(lots));
+  readonly #reads = new NaturalBatch<Whose, Map<string, Sent>>((people) => this.#readAll(people));
 
   constructor(database: ReadStore) {
     this.#database = database;
@@ -77,45 +103,56 @@ export class SendingRows {
     return { position: row.position, at: row.at.toISOString() };
   }
 
-  async of({ identityId, connection }: Whose): Promise<Map<string, Sent>> {
-    const { rows } = await sql<Row>`
-      select command_id, plan_revision, attempts, lost_at, fault, answered_at from sending
-      where identity_id = ${identityId} and connection = ${connection}`.execute(this.#database.db);
-    return new Map(rows.map((row) => [row.command_id, sentOf(row)]));
+  of(whose: Whose): Promise<Map<string, Sent>> {
+    return this.#reads.ask(whose);
   }
 
   /**
    * Writes what is known of commands and commits it: before a call leaves that it may have its effect from `lostAt` on, after it what came back. False: the
-   * claim is lost, nothing was written, and whoever has it now decides.
+   * claim is lost, nothing was written, and whoever has it now decides. What several senders want at about the same time is one transaction.
    */
   save(whose: Whose, sent: readonly Sent[], holder: Holder): Promise<boolean> {
-    return this.#database.transaction(async (transaction) => {
-      if (!(await holder.holds(transaction))) return false;
-      if (sent.length > 0) await this.#put(transaction, whose, sent, holder);
-      return true;
-    });
+    return this.#saves.ask({ whose, sent, holder });
   }
 
   /** Forgets commands: those that have ended, once that is in the store, and those whose call did not leave. */
   async remove(commandIds: readonly string[]): Promise<void> {
-    if (commandIds.length === 0) return;
-    await sql`delete from sending where command_id = any(${[...commandIds]}::text[])`.execute(this.#database.db);
+    if (commandIds.length > 0) await this.#removals.ask(commandIds);
   }
 
-  async #put(transaction: Database, { identityId, connection }: Whose, sent: readonly Sent[], { token }: Holder): Promise<void> {
-    const rows = sent.map(({ commandId, planRevision, attempts, lostAt, fault, answeredAt }) => ({
-      command_id: commandId,
-      plan_revision: planRevision,
-      attempts,
-      lost_at: lostAt ?? null,
-      fault: fault ?? null,
-      answered_at: answeredAt ?? null,
-    }));
+  async #readAll(people: readonly Whose[]): Promise<Map<string, Sent>[]> {
+    const asked = people.map(({ identityId, connection }, index) => ({ index, identity_id: identityId, connection }));
+    const { rows } = await sql<Row & { index: number }>`
+      select a.index, s.command_id, s.plan_revision, s.attempts, s.lost_at, s.fault, s.answered_at
+      from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as a(index integer, identity_id text, connection text)
+      join sending s on s.identity_id = a.identity_id and s.connection = a.connection`.execute(this.#database.db);
+    const found = Map.groupBy(rows, ({ index }) => index);
+    return people.map((_, index) => new Map((found.get(index) ?? []).map((row) => [row.command_id, sentOf(row)])));
+  }
+
+  #saveAll(savings: readonly Saving[]): Promise<boolean[]> {
+    return this.#database.transaction(async (transaction) => {
+      const held = await Promise.all(savings.map(({ holder }) => holder.holds(transaction)));
+      const rows = savings.flatMap(({ whose, sent, holder }, index) =>
+        held[index] === true ? sent.map((one) => rowOf(one, whose, holder)) : [],
+      );
+      if (rows.length > 0) await this.#put(transaction, rows);
+      return held;
+    });
+  }
+
+  async #removeAll(lots: readonly (readonly string[])[]): Promise<undefined[]> {
+    await sql`delete from sending where command_id = any(${lots.flat()}::text[])`.execute(this.#database.db);
+    return lots.map(() => undefined);
+  }
+
+  async #put(transaction: Database, rows: readonly { readonly command_id: string }[]): Promise<void> {
+    const newest = [...new Map(rows.map((row) => [row.command_id, row])).values()];
     await sql`
       insert into sending (command_id, identity_id, connection, plan_revision, attempts, lost_at, token, fault, answered_at)
-      select command_id, ${identityId}, ${connection}, plan_revision, attempts, lost_at, ${token}, fault, answered_at
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-        as r(command_id text, plan_revision bigint, attempts integer, lost_at timestamptz, fault jsonb, answered_at timestamptz)
+      select command_id, identity_id, connection, plan_revision, attempts, lost_at, token, fault, answered_at
+      from jsonb_to_recordset(${JSON.stringify(newest)}::jsonb) as r(command_id text, identity_id text, connection text, plan_revision bigint,
+        attempts integer, lost_at timestamptz, token bigint, fault jsonb, answered_at timestamptz)
       on conflict (command_id) do update set plan_revision = excluded.plan_revision, attempts = excluded.attempts, lost_at = excluded.lost_at,
         token = excluded.token, fault = excluded.fault, answered_at = excluded.answered_at`.execute(transaction);
   }

@@ -2,6 +2,9 @@ import type { CallOptions, DisablementTrace, Outcome, WriteOptions } from '@must
 import type { Command } from '@muster/contracts';
 import type { Probe } from '@muster/identity';
 
+/** Commands that go to one object and travel in one call. */
+export type Together = readonly Command[];
+
 /** How commands become calls on one connection. Everything here throws Fault for what the other side did, and anything else for defects of ours. */
 export interface Target {
   readonly connection: string;
@@ -9,8 +12,8 @@ export interface Target {
   readonly settleMs: number;
   /** How long the vendor's own log may lag. */
   readonly logLagMs: number;
-  /** In the order in which they are to leave; those of one list go to one object and travel in one call. */
-  arrange(commands: readonly Command[]): readonly (readonly Command[])[];
+  /** In the order in which they are to leave, stage by stage; the calls of one stage do not wait for each other. */
+  arrange(commands: readonly Command[]): readonly (readonly Together[])[];
   /** The correlation key that an account made by this create carries. */
   matchKeyOf(command: Command): string | undefined;
   /** Another account of the connection that this command points to, such as a manager's. */

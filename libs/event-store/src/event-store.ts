@@ -16,7 +16,7 @@ import type {
   RecordedEvent,
   Transacted,
 } from './port.ts';
-import { headPosition, readAll, readStream } from './read.ts';
+import { appendedSince, headPosition, readAll, readStream } from './read.ts';
 import { Subscription, type SubscribeOptions } from './subscription.ts';
 import { decide, load, transact, type TransactMeta } from './transact.ts';
 
@@ -67,6 +67,14 @@ export class EventStore {
   /** Events of all streams in store order. Goes on by itself after a lost connection. */
   readAll(options: ReadAllOptions = {}): AsyncIterable<RecordedEvent> {
     return readAll(this.#connection, this.#fields, options);
+  }
+
+  /**
+   * Tells of every event that was appended after a position, in store order, without opening it: one read for whoever has many streams to keep up with.
+   * Resolves with the position to go on from; everything that was acknowledged before the call was told.
+   */
+  appendedSince(position: string, note: (appended: { stream: string; revision: number }) => void): Promise<string> {
+    return appendedSince(this.#connection, position, note);
   }
 
   /** Folds a stream, or goes on from a state that was folded before. */

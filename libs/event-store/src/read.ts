@@ -166,6 +166,21 @@ export async function* readAll(connection: Connection, fields: PersonalFields, o
   }
 }
 
+/** See EventStore.appendedSince. */
+export const appendedSince = async (
+  connection: Connection,
+  from: string,
+  note: (appended: { stream: string; revision: number }) => void,
+): Promise<string> => {
+  const reading = { doing: 'read $all', stream: '$all', timeoutMs: connection.timeoutMs, open: openAllFrom(connection, from) };
+  let seen = from;
+  for await (const chunk of chunks(connection, reading)) {
+    for (const event of chunk) if (comparePositions(event.position, from) > 0) note(event);
+    seen = chunk.at(-1)?.position ?? seen;
+  }
+  return seen;
+};
+
 /** Position of the last event of the store. */
 export const headPosition = async (connection: Connection, timeoutMs = connection.timeoutMs): Promise<string> => {
   connection.ensureOpen();

@@ -1,11 +1,13 @@
 import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
-import { type Claimed, LANES, ours } from './rows.ts';
+import { type Claimed, type Lane, LANES, ours } from './rows.ts';
 
 export interface Scope {
   readonly kinds: readonly string[];
   /** Only rows of these connections; absent: of all. */
   readonly connections?: readonly string[];
+  /** Only rows of these lanes; absent: of all. */
+  readonly lanes?: readonly Lane[];
 }
 
 export interface ClaimOptions extends Scope {
@@ -23,7 +25,7 @@ interface Row extends Omit<Claimed, 'lane'> {
  * Each kind, connection and lane that has rows is looked at by itself, from its longest due row on, so that a claim costs the same however many rows wait in less
  * urgent lanes or for a connection that is quarantined.
  */
-const shelves = ({ kinds, connections }: Scope) => sql`
+const shelves = ({ kinds, connections, lanes = LANES }: Scope) => sql`
   unnest(${[...kinds]}::text[]) as k(kind)
   cross join lateral (
     with recursive found(connection) as (
@@ -34,7 +36,7 @@ const shelves = ({ kinds, connections }: Scope) => sql`
     )
     select connection from found where connection is not null
   ) c
-  cross join (values (0::smallint), (1::smallint), (2::smallint)) l(lane)
+  cross join unnest(${lanes.map((lane) => LANES.indexOf(lane))}::smallint[]) l(lane)
   where (${connections === undefined}::boolean or c.connection = any(${[...(connections ?? [])]}::text[]))
     and not exists (select from quarantine q where q.connection = c.connection and q.until > clock_timestamp())`;
 
@@ -75,8 +77,18 @@ export async function nextDue(db: Database, scope: Scope): Promise<Date | undefi
 
 /** Whether a claim still stands. */
 export async function holdsClaim(db: Database, claimed: Claimed): Promise<boolean> {
-  const { rows } = await sql`select 1 from work where ${ours(claimed)} and claimed_until > clock_timestamp()`.execute(db);
-  return rows.length > 0;
+  const [holds] = await holdsClaims(db, [claimed]);
+  return holds === true;
+}
+
+/** Whether claims still stand, each of them, by one question. */
+export async function holdsClaims(db: Database, claims: readonly Claimed[]): Promise<boolean[]> {
+  const asked = claims.map(({ kind, key, token }, index) => ({ index, kind, key, token }));
+  const { rows } = await sql<{ index: number }>`
+    select a.index from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as a(index integer, kind text, key text, token bigint)
+    join work w using (kind, key) where w.token = a.token and w.claimed_until > clock_timestamp()`.execute(db);
+  const held = new Set(rows.map(({ index }) => index));
+  return claims.map((_, index) => held.has(index));
 }
 
 /** Keeps a claim for longer; false: it is somebody else's by now. */

@@ -5,6 +5,7 @@ export {
   completeWork,
   completeWorks,
   holdsClaim,
+  holdsClaims,
   nextDue,
   renewClaim,
   type ClaimOptions,

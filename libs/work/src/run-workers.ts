@@ -85,8 +85,9 @@ class Crew {
   }
 
   #scope(): Scope {
+    const { kinds, lanes } = this.#options;
     const connections = this.#options.connections?.();
-    return { kinds: this.#options.kinds, ...(connections ? { connections } : {}) };
+    return { kinds, ...(connections ? { connections } : {}), ...(lanes ? { lanes } : {}) };
   }
 
   #start(claimed: Claimed): void {

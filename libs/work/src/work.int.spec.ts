@@ -121,6 +121,13 @@ describe('claiming', () => {
     expect(keys(await claim(2, { kinds: ['look', 'ask'] }))).toEqual(['batch']);
   });
 
+  it('can be kept to some lanes', async () => {
+    await ask({ key: 'batch', lane: 'batch' }, { key: 'leaver', lane: 'leaver' });
+    expect(keys(await claim(10, { lanes: ['leaver'] }))).toEqual(['leaver']);
+    expect(await nextDue(store.db, { kinds: ['look'], lanes: ['leaver'] })).toBeUndefined();
+    expect(keys(await claim())).toEqual(['batch']);
+  });
+
   it('gives a row to one of many who claim at once', async () => {
     await ask(...Array.from({ length: 200 }, (_, n) => ({ key: `k${n}` })));
     const claimed = (

@@ -1,6 +1,6 @@
 import type { ReadStore } from '@muster/read-store';
 import type { WorkFault } from './retry.ts';
-import type { Claimed } from './rows.ts';
+import type { Claimed, Lane } from './rows.ts';
 
 /** What a handler says of a row that it dealt with. `next`: look again then. */
 export type Handled = { readonly next: Date } | void;
@@ -21,6 +21,8 @@ export interface WorkersOptions {
   faultOf(error: unknown): ThrownFault | undefined;
   readonly log: { warn(fields: object, text: string): void; error(fields: object, text: string): void };
   readonly connections?: () => readonly string[];
+  /** Only rows of these lanes, so that places can be kept for the urgent; absent: of all. */
+  readonly lanes?: readonly Lane[];
   readonly leaseMs?: number;
   /** How often rows are looked for while one is overdue that nobody could take; else the next due time and the calls of `upsertWork` wake. Default 250. */
   readonly pollMs?: number;

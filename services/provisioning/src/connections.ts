@@ -1,4 +1,4 @@
-import type { Connection, EntraConfig, OktaConfig } from '@muster/connector';
+import { type Budget, type Connection, shareBudget } from '@muster/connector';
 import { connectEntra } from '@muster/connector-entra';
 import { connectOkta } from '@muster/connector-okta';
 import type { ServiceContext } from '@muster/service-kit';
@@ -12,6 +12,9 @@ export interface Writable {
   readonly config: TargetConfig;
   readonly connection: Connection;
   readonly logLagMs: number;
+  /** Shared with whoever else in this process opens the connection. */
+  readonly budget: Budget;
+  close(): Promise<void>;
 }
 
 const isTarget = (config: ServiceContext['connections'][number]): config is TargetConfig =>
@@ -25,14 +28,16 @@ export const openWritable = (context: ServiceContext): Writable[] =>
   context.connections.filter(isTarget).flatMap((config) => {
     if (config.state !== 'live') return [];
     const logLagMs = context.scaled(LOG_LAG_MS[config.kind]);
-    return [{ config, logLagMs, connection: open(config) }];
+    const { budget, release } = shareBudget(config);
+    const connection = open(config, budget);
+    return { config, logLagMs, connection, budget, close: () => connection.close().finally(release) };
   });
 
-const open = (config: OktaConfig | EntraConfig): Connection => {
+const open = (config: TargetConfig, budget: Budget): Connection => {
   switch (config.kind) {
     case 'okta':
-      return connectOkta(config);
+      return connectOkta(config, { budget });
     case 'entra':
-      return connectEntra(config);
+      return connectEntra(config, { budget });
   }
 };

@@ -1,6 +1,15 @@
-import type { CallOptions, Connection, DisablementTrace, HolderRef, Outcome, WriteOptions, Writers } from '@muster/connector';
+import type {
+  CallOptions,
+  Connection,
+  DisablementTrace,
+  EntitlementWriter,
+  HolderRef,
+  Outcome,
+  WriteOptions,
+  Writers,
+} from '@muster/connector';
 import type { Command } from '@muster/contracts';
-import type { Target } from '@muster/effects';
+import { GatheredEntitlements, type Target } from '@muster/effects';
 import type { Probe } from '@muster/identity';
 import { arrange, isReference } from './arrange.ts';
 import { probeCreate, probeEffect } from './probe.ts';
@@ -23,6 +32,8 @@ export class ConnectorTarget implements Target {
   readonly logLagMs: number;
   readonly #readers: Connection['readers'];
   readonly #writers: Writers;
+  /** Shared by everybody who sends on this connection. */
+  readonly #entitlements: EntitlementWriter;
   readonly #attributes: KeyAttributes;
   readonly #now: () => Date;
 
@@ -34,6 +45,7 @@ export class ConnectorTarget implements Target {
     this.logLagMs = logLagMs;
     this.#readers = connection.readers;
     this.#writers = connection.writers;
+    this.#entitlements = new GatheredEntitlements(connection.writers.entitlements);
     this.#attributes = keyAttributes(config);
     this.#now = now;
   }
@@ -42,7 +54,7 @@ export class ConnectorTarget implements Target {
     return this.#writers.accounts.setManager !== undefined;
   }
 
-  arrange(commands: readonly Command[]): Command[][] {
+  arrange(commands: readonly Command[]): Command[][][] {
     return arrange(commands, { managerByReference: this.#managerByReference });
   }
 
@@ -104,7 +116,7 @@ export class ConnectorTarget implements Target {
 
   #give({ action, entitlement, commandId }: Command, holder: HolderRef, options: WriteOptions): Promise<Outcome[]> {
     if (entitlement === undefined) throw new TypeError(`the command ${commandId} names no entitlement`);
-    const { entitlements } = this.#writers;
+    const entitlements = this.#entitlements;
     return action === 'grant' ? entitlements.grant(entitlement, [holder], options) : entitlements.revoke(entitlement, [holder], options);
   }
 }

@@ -46,7 +46,10 @@ class Whose {
 /** What the console asks. */
 @Controller()
 export class Questions {
-  constructor(@Inject(SERVICE) private readonly service: ServiceContext) {}
+  constructor(
+    @Inject(SERVICE) private readonly service: ServiceContext,
+    private readonly sending: Sending,
+  ) {}
 
   @Get('commands')
   commands(@Query() { identity }: Whose): Promise<CommandsAnswer> {
@@ -55,6 +58,7 @@ export class Questions {
 
   @Get('status')
   status(): Promise<SendingStatus> {
-    return sendingStatus(this.service.database.db);
+    const { store, database } = this.service;
+    return sendingStatus({ store, db: database.db }, this.sending.watched);
   }
 }

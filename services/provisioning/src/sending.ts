@@ -1,16 +1,22 @@
 import { faultOf } from '@muster/connector';
-import { type Departure, type Holder, type Sender, sendCommands, SendingRows, type Since } from '@muster/effects';
+import { type Departure, type Holder, type Sender, sendCommands, SendingRows, StoreTail } from '@muster/effects';
 import { StoreUnavailable, TooMuchContention } from '@muster/event-store';
-import { type Database, type Lease, LeaseLost, requireLease, withLease } from '@muster/read-store';
+import { type Lease, withLease } from '@muster/read-store';
 import type { ServiceContext } from '@muster/service-kit';
-import { type Claimed, type Handled, holdsClaim, runWorkers, type ThrownFault, type Workers } from '@muster/work';
+import { type Claimed, type Handled, runWorkers, type ThrownFault, type Workers } from '@muster/work';
 import { Histogram } from 'prom-client';
 import type { Writable } from './connections.ts';
 import { ConnectorTarget } from './connector-target.ts';
 import { REFUSED, showRefusal } from './keep-refusals.ts';
+import { Progress } from './progress.ts';
 import { SEND, sendKeyParts } from './rows.ts';
+import { Standing } from './standing.ts';
+import type { Watched } from './status.ts';
 
-const PEOPLE_AT_ONCE = 32;
+/** On one connection. Far more than calls at once, so that what many of them want of one group is known together. */
+const PEOPLE_AT_ONCE = 192;
+/** Places of their own, so that no leaver waits until somebody less urgent has got through a limit. */
+const LEAVERS_AT_ONCE = 32;
 const STORE_PAUSE_MS = 1_000;
 
 /** Answers that never come tell of an outage as much as refused connections do, so they count with them. */
@@ -27,8 +33,11 @@ const isStoreTrouble = (error: unknown): boolean => error instanceof StoreUnavai
 export class Sending {
   readonly #context: ServiceContext;
   readonly #writable: readonly Writable[];
+  /** The connections that are written, and how that goes. */
+  readonly watched: readonly Watched[];
   readonly #senders = new Map<string, Sender>();
   readonly #leases = new Map<string, Lease>();
+  readonly #standing = new Standing();
   readonly #stopping = new AbortController();
   readonly #resigning = new AbortController();
   #holding: Promise<unknown> = Promise.resolve();
@@ -37,6 +46,7 @@ export class Sending {
   constructor(context: ServiceContext, writable: readonly Writable[]) {
     this.#context = context;
     this.#writable = writable;
+    this.watched = writable.map(({ config, budget }) => ({ config, progress: new Progress(budget) }));
   }
 
   /** Begins to send, once it is known from where on the rows of calls under way are whole. */
@@ -44,8 +54,10 @@ export class Sending {
     const { database, store, logger, settings, inProgress } = this.#context;
     const rows = new SendingRows(database);
     const since = await rows.since(store);
+    const tail = new StoreTail(store);
     const onDeparture = this.#departures();
-    for (const writable of this.#writable) this.#senders.set(writable.config.name, this.#senderOf(writable, { rows, since, onDeparture }));
+    for (const writable of this.#writable)
+      this.#senders.set(writable.config.name, this.#senderOf(writable, { rows, since, tail, onDeparture }));
     this.#holding = Promise.all([...this.#senders.keys()].map((name) => this.#hold(name)));
     const common = {
       store: database,
@@ -54,14 +66,13 @@ export class Sending {
       timeFactor: settings.timeFactor,
       onInProgress: (change: number) => inProgress.inc({ kind: 'work' }, change),
     };
+    const sending = { ...common, kinds: [SEND], handle: (claimed: Claimed, lost: AbortSignal) => this.#send(claimed, lost) };
     this.#workers = [
-      runWorkers({
-        ...common,
-        kinds: [SEND],
-        concurrency: PEOPLE_AT_ONCE,
-        connections: () => [...this.#leases.keys()],
-        handle: (claimed, lost) => this.#send(claimed, lost),
-      }),
+      // One crew for each: a target that is slow takes no places from the others.
+      ...this.#writable.map(({ config: { name } }) =>
+        runWorkers({ ...sending, concurrency: PEOPLE_AT_ONCE, connections: () => (this.#leases.has(name) ? [name] : []) }),
+      ),
+      runWorkers({ ...sending, lanes: ['leaver'], concurrency: LEAVERS_AT_ONCE, connections: () => [...this.#leases.keys()] }),
       runWorkers({ ...common, kinds: [REFUSED], concurrency: 1, pollMs: 5_000, handle: ({ key }) => showRefusal(database.db, store, key) }),
     ];
   }
@@ -72,25 +83,28 @@ export class Sending {
     await Promise.all(this.#workers.map((workers) => workers.stop()));
     this.#resigning.abort();
     await this.#holding;
-    await Promise.all(this.#writable.map(({ connection }) => connection.close()));
+    await Promise.all(this.#writable.map((writable) => writable.close()));
   }
 
   #senderOf(
     { config, connection, logLagMs }: Writable,
-    { rows, since, onDeparture }: { rows: SendingRows; since: Since; onDeparture: (departure: Departure) => void },
+    parts: Pick<Sender, 'rows' | 'since' | 'tail'> & { onDeparture: (departure: Departure) => void },
   ): Sender {
     const context = this.#context;
     const now = () => context.now();
+    const progress = this.watched.find((one) => one.config === config)?.progress;
     return {
       store: context.store,
-      rows,
-      since,
+      ...parts,
       target: new ConnectorTarget(connection, { config, logLagMs, now }),
       actor: 'service:provisioning',
       live: () => config.state === 'live',
       now,
-      onDeparture,
-      onCall: (change) => context.inProgress.inc({ kind: 'call' }, change),
+      onCall: (change) => {
+        context.inProgress.inc({ kind: 'call' }, change);
+        progress?.call(change);
+      },
+      onEnded: (commands) => progress?.ended(commands),
     };
   }
 
@@ -126,7 +140,7 @@ export class Sending {
     const sender = this.#senders.get(connection);
     if (!lease || !sender) return this.#soon();
     const gone = AbortSignal.any([lost, lease.lost]);
-    const holder: Holder = { token: claimed.token, lost: gone, holds: (transaction) => stands(transaction, lease, claimed) };
+    const holder: Holder = { token: claimed.token, lost: gone, holds: (transaction) => this.#standing.holds(transaction, lease, claimed) };
     const signal = AbortSignal.any([gone, this.#stopping.signal]);
     try {
       const end = await sendCommands(sender, identityId, holder, { signal });
@@ -143,16 +157,5 @@ export class Sending {
   /** By the database's clock or ours, whichever is later: never at once. */
   #soon(): { next: Date } {
     return { next: new Date(Date.now() + STORE_PAUSE_MS) };
-  }
-}
-
-/** The lease of the connection and the claim of the row, both still ours. */
-async function stands(transaction: Database, lease: Lease, claimed: Claimed): Promise<boolean> {
-  try {
-    await requireLease(transaction, lease);
-    return await holdsClaim(transaction, claimed);
-  } catch (error) {
-    if (error instanceof LeaseLost) return false;
-    throw error;
   }
 }

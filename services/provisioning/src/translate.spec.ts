@@ -76,16 +76,21 @@ describe('the order of calls', () => {
 
   it('is account, status, sessions, attributes in one call, manager, grants, revokes', () => {
     const calls = arrange([revoke, grant, manager, city, title, sessions, disable, create], { managerByReference: true });
-    expect(calls).toEqual([[create], [disable], [sessions], [city, title], [manager], [grant], [revoke]]);
+    expect(calls).toEqual([[[create]], [[disable]], [[sessions]], [[city, title]], [[manager]], [[grant]], [[revoke]]]);
   });
 
   it('has the manager among the attributes where it is one', () => {
-    expect(arrange([manager, title], { managerByReference: false })).toEqual([[manager, title]]);
+    expect(arrange([manager, title], { managerByReference: false })).toEqual([[[manager, title]]]);
   });
 
   it('keeps attributes of different accounts apart', () => {
     const other = command({ action: 'set', field: 'city', value: 'Paris', object: { kind: 'account', id: 'a2' } });
-    expect(arrange([title, other], { managerByReference: true })).toEqual([[title], [other]]);
+    expect(arrange([title, other], { managerByReference: true })).toEqual([[[title]], [[other]]]);
+  });
+
+  it('lets what is given leave side by side, and what is taken away after it', () => {
+    const second = command({ action: 'grant', entitlement: { kind: 'group', id: 'g3' } });
+    expect(arrange([grant, revoke, second], { managerByReference: true })).toEqual([[[grant], [second]], [[revoke]]]);
   });
 });
 

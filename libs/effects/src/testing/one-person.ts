@@ -4,7 +4,7 @@ import type { EventStore } from '@muster/event-store';
 import { type Provisioning, provisioningCategory } from '@muster/identity';
 import { openReadStore, type ReadStore } from '@muster/read-store';
 import { sql } from 'kysely';
-import { type PassEnd, sendCommands, SendingRows } from '../index.ts';
+import { type PassEnd, sendCommands, SendingRows, StoreTail } from '../index.ts';
 import type { Sender } from '../sender.ts';
 import type { Holder } from '../sending-rows.ts';
 import { effectsTables } from '../tables.ts';
@@ -133,6 +133,7 @@ export class OnePerson {
     const holder: Holder = { token: 1, lost: claim.lost.signal, holds: () => Promise.resolve(claim.stands) };
     const sender: Sender = {
       store,
+      tail: new StoreTail(store),
       rows,
       since: await rows.since(store),
       target: vendor,

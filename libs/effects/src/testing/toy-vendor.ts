@@ -55,14 +55,13 @@ export class ToyVendor implements Target {
     readonly now: () => Date,
   ) {}
 
-  arrange(commands: readonly Command[]): Command[][] {
+  arrange(commands: readonly Command[]): Command[][][] {
     const sets = commands.filter(({ action }) => action === 'set');
     const others = commands.filter(({ action }) => action !== 'set').map((command) => [command]);
-    return [
-      ...others.filter(([command]) => command?.action === 'create'),
-      ...(sets.length > 0 ? [sets] : []),
-      ...others.filter(([command]) => command?.action !== 'create'),
-    ];
+    const created = others.filter(([command]) => command?.action === 'create');
+    const given = others.filter(([command]) => command?.entitlement !== undefined);
+    const switched = others.filter((one) => !created.includes(one) && !given.includes(one));
+    return [...created.map((one) => [one]), ...(sets.length > 0 ? [[sets]] : []), ...switched.map((one) => [one]), given];
   }
 
   matchKeyOf({ action, profile }: Command): string | undefined {
