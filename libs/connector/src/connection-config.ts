@@ -1,9 +1,9 @@
 import type { ChangeLimits } from './change-limits.ts';
 import type { BudgetLimits } from './ledger.ts';
 import type { ConnectionState } from './reading.ts';
+import type { ReportConfig } from './report-config.ts';
 import type { Secret } from './secret.ts';
 
-interface CommonConfig {
 /** How the vendor calls us when something changes. */
 export interface HooksConfig {
   /** Where the vendor reaches the console: hooks are received below it, at `/hooks/<connection>`. */
@@ -16,6 +16,7 @@ export interface HooksConfig {
   register: boolean;
 }
 
+interface CommonConfig {
   name: string;
   state: ConnectionState;
   /** True: its records create identities. */
@@ -42,8 +43,8 @@ export interface HooksConfig {
 export interface OktaConfig extends CommonConfig {
   kind: 'okta';
   url: string;
-  /** An OAuth client with an RSA key, as PEM or JWK, or an API token. */
   hooks?: HooksConfig;
+  /** An OAuth client with an RSA key, as PEM or JWK, or an API token. */
   credential: { clientId: string; privateKey: Secret; keyId?: string } | { token: Secret };
 }
 
@@ -54,8 +55,8 @@ export interface EntraConfig extends CommonConfig {
   /** Of the token endpoint, without tenant. */
   loginUrl: string;
   tenant: string;
-  credential: { clientId: string; clientSecret: Secret };
   hooks?: HooksConfig;
+  credential: { clientId: string; clientSecret: Secret };
 }
 
 export interface HrConfig extends CommonConfig {
@@ -63,6 +64,8 @@ export interface HrConfig extends CommonConfig {
   url?: string;
   /** What a pusher presents, or what a pull sends. */
   credential?: { token: Secret };
+  /** Absent: HR only pushes. */
+  report?: ReportConfig;
 }
 
 export type ConnectionConfig = OktaConfig | EntraConfig | HrConfig;

@@ -4,6 +4,7 @@ import type { Problems } from './config-problems.ts';
 import { kindDefaults } from './documented-limits.ts';
 import type { ConnectionKind, KindDefaults } from './documented-limits.ts';
 import { readBudget, readDuration } from './connection-limits.ts';
+import { readReport } from './report-entry.ts';
 import { Secret } from './secret.ts';
 
 /** What a connection file may reach for. `readFile` throws when there is nothing to read. */
@@ -151,8 +152,18 @@ const entraCredential = (reading: Reading): EntraConfig['credential'] => {
   };
 };
 
-const hrCredential = (reading: Reading): Pick<HrConfig, 'credential'> => {
-  if (!('credential' in reading.entry)) return {};
+const hrPlace = (reading: Reading): Pick<HrConfig, 'url' | 'credential' | 'report'> => {
+  const { entry, path, problems } = reading;
+  const pulled = 'report' in entry;
+  return {
+    ...('url' in entry || pulled ? { url: address(reading, 'url', true) } : {}),
+    ...(pulled ? { report: readReport(entry['report'], [...path, 'report'], problems) } : {}),
+    ...hrCredential(reading, pulled),
+  };
+};
+
+const hrCredential = (reading: Reading, needed: boolean): Pick<HrConfig, 'credential'> => {
+  if (!('credential' in reading.entry) && !needed) return {};
   const credential = below(reading, 'credential', 'Give token.');
   refuseUnknown(credential, ['token']);
   return { credential: { token: secret(credential, 'token') ?? unusedSecret } };
@@ -201,17 +212,6 @@ const readCommon = (reading: Reading, defaults: KindDefaults, timeFactor: number
   };
 };
 
-const entraPlace = (reading: Reading) => ({
-  url: address(reading, 'url', false, 'https://graph.microsoft.com'),
-  loginUrl: address(reading, 'loginUrl', false, 'https://login.microsoftonline.com'),
-  tenant: text(reading, 'tenant', 'Give the tenant id or a verified domain of it.'),
-});
-
-/** Reads one entry; what is wrong goes to `problems`, and the result must not be used if there are any. */
-export const readConnection = (
-  value: unknown,
-  path: Path,
-  problems: Problems,
 const LEAST_SECRET = 24;
 
 const hookSecret = (hooks: Reading, key: string): Secret | undefined => {
@@ -243,6 +243,17 @@ const readHooks = (reading: Reading, state: ConnectionConfig['state']): { hooks?
   };
 };
 
+const entraPlace = (reading: Reading) => ({
+  url: address(reading, 'url', false, 'https://graph.microsoft.com'),
+  loginUrl: address(reading, 'loginUrl', false, 'https://login.microsoftonline.com'),
+  tenant: text(reading, 'tenant', 'Give the tenant id or a verified domain of it.'),
+});
+
+/** Reads one entry; what is wrong goes to `problems`, and the result must not be used if there are any. */
+export const readConnection = (
+  value: unknown,
+  path: Path,
+  problems: Problems,
   options: SecretSources & { timeFactor?: number },
 ): ConnectionConfig | undefined => {
   if (!isEntry(value)) {
@@ -269,6 +280,6 @@ const readHooks = (reading: Reading, state: ConnectionConfig['state']): { hooks?
     case 'entra':
       return { ...common, kind, ...entraPlace(reading), ...readHooks(reading, common.state), credential: entraCredential(reading) };
     case 'hr':
-      return { ...common, kind, ...('url' in value ? { url: address(reading, 'url', true) } : {}), ...hrCredential(reading) };
+      return { ...common, kind, ...hrPlace(reading) };
   }
 };

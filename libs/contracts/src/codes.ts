@@ -112,6 +112,12 @@ export const codes = {
     409,
     'Look at the run with `muster runs {run}`. Correct the cause, or approve the run, whole or in part, by its hash.',
   ),
+  'object.unknown': entry(
+    'No group or app is known by that name',
+    'not_found',
+    404,
+    'Ask by the exact name, a former name, or the id in its system. A group that has just been made is known after the next read.',
+  ),
   'person.ambiguous': entry(
     'Several people match',
     'conflict',
@@ -123,6 +129,12 @@ export const codes = {
     'not_found',
     404,
     'Ask by identity id, employee number, login, work email, exact display name or account id. A person who has just been pushed is known after a moment.',
+  ),
+  'record.invalid': entry(
+    'A record of the HR system states no worker',
+    'refused',
+    422,
+    'Correct {field} of {record} in the HR system, or the field map of {connection}; the next read takes it then.',
   ),
   'record.manager_unknown': entry(
     'The manager is not known yet',

@@ -1,8 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { Body, Controller, Header, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Body,
+  Controller,
+  Header,
+  HttpCode,
+  Inject,
+  type OnApplicationBootstrap,
+  Param,
+  Post,
+  Query,
+} from '@nestjs/common';
 import { isData, type ScimBulkResponse, validateData } from '@muster/contracts';
 import { ProblemError, SERVICE, type ServiceContext } from '@muster/service-kit';
+import type { Pulling } from './pulling.ts';
 import { recordWorkers } from './record-workers.ts';
+
+export const PULLING = Symbol('pulling of worker reports');
 
 /** Takes the HR push that the console let in. */
 @Controller('bulk')
@@ -28,5 +42,28 @@ export class BulkController {
       receivedAt: this.service.now().toISOString(),
       request: body,
     });
+  }
+}
+
+/** Pulls for as long as the service runs, and takes hints: a webhook of the HR system is only a reason to look earlier. */
+@Controller('pull')
+export class PullController implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(@Inject(PULLING) private readonly pulling: Pulling) {}
+
+  onApplicationBootstrap(): void {
+    this.pulling.start();
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.pulling.stop();
+  }
+
+  @Post(':connection')
+  @HttpCode(202)
+  async poke(@Param('connection') connection: string, @Query('whole') whole?: string): Promise<{ connection: string }> {
+    if (!this.pulling.pulls(connection))
+      throw new ProblemError('connection.unknown', { detail: `no HR connection with a report is named "${connection}"` });
+    await this.pulling.poke(connection, whole === 'true');
+    return { connection };
   }
 }

@@ -1,9 +1,14 @@
 import { Module } from '@nestjs/common';
-import type { Service } from '@muster/service-kit';
-import { BulkController } from './inbound.ts';
+import { SERVICE, type Service, type ServiceContext } from '@muster/service-kit';
+import { BulkController, PULLING, PullController } from './inbound.ts';
+import { Pulling } from './pulling.ts';
+import { hrIngestionTables } from './tables.ts';
 
-@Module({ controllers: [BulkController] })
+@Module({
+  controllers: [BulkController, PullController],
+  providers: [{ provide: PULLING, inject: [SERVICE], useFactory: (context: ServiceContext) => new Pulling(context) }],
+})
 class HrIngestionModule {}
 
-/** The writer of `worker-*`. Keeps nothing but its events. */
-export const hrIngestion: Service = { name: 'hr-ingestion', module: () => HrIngestionModule };
+/** The writer of `worker-*`, and of `read-*` of HR connections. */
+export const hrIngestion: Service = { name: 'hr-ingestion', migrations: hrIngestionTables, module: () => HrIngestionModule };

@@ -1,5 +1,7 @@
 import { type ScimBulkRequest, validateData, type WorkerRecord } from '@muster/contracts';
 
+const WORKER = 'urn:muster:scim:schemas:extension:worker:1.0:User';
+
 export type Operation = ScimBulkRequest['Operations'][number];
 
 /** What is wrong with one operation: the record it concerns, the field, and what to do. Values are never quoted. */
@@ -29,6 +31,9 @@ export function readOperation(operation: Operation): ReadOperation {
     };
   }
   const record = data as unknown as WorkerRecord;
+  const zone = unknownZone(record);
+  if (zone !== undefined)
+    return { problems: [{ record: bulkId, field: zone, message: 'expected an IANA time zone such as Europe/Berlin. Correct it.' }] };
   const named = /^\/Users\/(.+)$/.exec(operation.path)?.[1];
   if (named !== undefined && decodeURIComponent(named) !== record.externalId) {
     return {
@@ -37,3 +42,20 @@ export function readOperation(operation: Operation): ReadOperation {
   }
   return { record };
 }
+
+/** Where a record names a time zone that nobody knows: its dates would be taken for those of another. */
+const unknownZone = (record: WorkerRecord): string | undefined => {
+  const zones: [string, string | null | undefined][] = [
+    [`/${WORKER}/timeZone`, record[WORKER].timeZone],
+    ['/timezone', record.timezone],
+  ];
+  return zones.find(([, zone]) => typeof zone === 'string' && !isZone(zone))?.[0];
+};
+
+const isZone = (zone: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+};

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type ScimBulkRequest, type ScimBulkResponse, streamOf, type WorkerRecord, type WorkerRecorded } from '@muster/contracts';
+import type { ScimBulkRequest, ScimBulkResponse } from '@muster/contracts';
 import type { EventStore } from '@muster/event-store';
-import { localDate, recordWorker, startOfDay, workerCategory, type WorkerEvent, zoneOf } from '@muster/identity';
 import { type OperationProblem, readOperation, type Operation } from './read-operation.ts';
-
-const WORKER = 'urn:muster:scim:schemas:extension:worker:1.0:User';
+import { recordArrival } from './record-worker.ts';
 
 export interface Push {
   readonly connection: string;
@@ -41,41 +39,10 @@ async function recordOne(store: EventStore, push: Push, { index, operation }: { 
   const read = readOperation(operation);
   if ('problems' in read) return { method, bulkId, status: '400', response: refusal(read.problems) };
   const { record } = read;
-  const stream = streamOf.worker(push.connection, await store.personalFields.opaqueName('worker', push.connection, record.externalId));
-  const stated = await describe(store, stream, push, { record, operation: index });
-  const metadata = {
-    correlationId: randomUUID(),
-    occurredAt: startOfDay(stated.effectiveFrom, zoneOf(record)),
-    actor: `hr:${push.connection}`,
-  };
-  await store.transact(workerCategory, stream, recordWorker(stated), (event: WorkerEvent) => ({
-    ...metadata,
-    schema: schemas[event.type],
-  }));
+  const { connection, receivedAt, deliveryId } = push;
+  const delivery = { id: deliveryId, operation: index };
+  await recordArrival(store, { connection, record, receivedAt, delivery, correlationId: randomUUID() });
   return { method, bulkId, status: method === 'POST' ? '201' : '200', location: `/Users/${encodeURIComponent(record.externalId)}` };
-}
-
-const schemas = {
-  WorkerRecorded: 'muster:source/worker-recorded.v1',
-  WorkerRecordArrivedLate: 'muster:source/worker-record-arrived-late.v1',
-} as const;
-
-interface Stated {
-  record: WorkerRecord;
-  operation: number;
-}
-
-async function describe(store: EventStore, stream: string, push: Push, { record, operation }: Stated): Promise<WorkerRecorded> {
-  const { recordVersion, effectiveFrom } = record[WORKER];
-  return {
-    connection: push.connection,
-    workerKey: record.externalId,
-    sourceKey: await store.personalFields.valueHmac(stream, record),
-    effectiveFrom: effectiveFrom ?? localDate(push.receivedAt, zoneOf(record)),
-    record,
-    delivery: { id: push.deliveryId, operation },
-    ...(recordVersion === undefined ? {} : { recordVersion }),
-  };
 }
 
 const refusal = (problems: readonly OperationProblem[]): Record<string, unknown> => ({
