@@ -42,7 +42,7 @@ export interface AsOfAnswer {
     status: string;
     enabled: boolean;
     profile: Record<string, unknown>;
-    entitlements: { kind: string; id: string; name?: string }[];
+    entitlements: { kind: string; id: string; name?: string; how?: string; through?: string[]; since?: string }[];
   }[];
   /** What must be known to read the answer rightly. With a connection: what is not shown of it is unknown, not absent. */
   notes: { connection?: string; note: string }[];

@@ -10,11 +10,12 @@ import type {
   UpTo,
 } from './answers.ts';
 
-const time = (at: string): string => at.replace('T', ' ').replace('Z', '');
+export const time = (at: string): string => at.replace('T', ' ').replace('Z', '');
 
-const show = (value: unknown): string => (value === undefined ? '(never seen)' : JSON.stringify(value));
+export const show = (value: unknown): string => (value === undefined ? '(never seen)' : JSON.stringify(value));
 
-const upTo = (mark: UpTo): string => `true up to position ${mark.position}${mark.recordedAt ? `, recorded ${time(mark.recordedAt)}` : ''}`;
+export const upTo = (mark: UpTo): string =>
+  `true up to position ${mark.position}${mark.recordedAt ? `, recorded ${time(mark.recordedAt)}` : ''}`;
 
 const heading = (person: Person): string =>
   [person.displayName, person.employeeNumber && `employee number ${person.employeeNumber}`, `identity ${person.identityId}`]
@@ -43,7 +44,9 @@ export function printAsOf(answer: AsOfAnswer): string[] {
   const accounts = answer.accounts.flatMap((account) => [
     `${account.connection}: ${account.accountId}, ${account.status}, ${account.enabled ? 'enabled' : 'not enabled'}`,
     ...table(Object.entries(account.profile).map(([name, value]) => [`    ${name}`, show(value)])),
-    ...account.entitlements.map((one) => `    ${one.kind} ${one.name ?? one.id}`),
+    ...account.entitlements.map(
+      (one) => `    ${one.kind} ${one.name ?? one.id}${one.through?.length ? `, through ${one.through.join(' in ')}` : ''}`,
+    ),
   ]);
   return [
     heading(answer.person),

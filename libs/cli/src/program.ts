@@ -1,7 +1,11 @@
 import { Command } from 'commander';
+import { addAccessCommands } from './access-commands.ts';
+import type { ObjectTimelineAnswer } from './answers-access.ts';
 import type { AsOfAnswer, CasesAnswer, DeadLettersAnswer, ExplainAnswer, PlanAnswer, StatusAnswer, TimelineAnswer } from './answers.ts';
 import { Api, findTarget } from './api.ts';
+import type { Answer } from './asking.ts';
 import { EXIT } from './exit-codes.ts';
+import { printObjectTimeline } from './print-access.ts';
 import { printAsOf, printCases, printDeadLetters, printExplain, printPlan, printStatus, printTimeline } from './print.ts';
 
 /** What a command talks to; tests give their own. */
@@ -15,8 +19,6 @@ interface Options {
   url?: string;
   json?: boolean;
 }
-
-type Answer = <T>(ask: (api: Api) => Promise<T>, print: (result: T) => string[], exit?: (result: T) => number) => Promise<void>;
 
 const path = (...parts: string[]): string => `/api/${parts.map(encodeURIComponent).join('/')}`;
 
@@ -51,8 +53,13 @@ export function createProgram(surroundings: Surroundings): { run(args: readonly 
 
   program
     .command('timeline <person>')
-    .description('everything that happened to a person, from the HR record to each vendor call')
-    .action((person: string) => answer<TimelineAnswer>((api) => api.get(path('timeline', person)), printTimeline));
+    .description('everything that happened to a person, from the HR record to each vendor call; or to group:NAME or app:NAME')
+    .action((person: string) =>
+      answer<TimelineAnswer | ObjectTimelineAnswer>(
+        (api) => api.get(path('timeline', person)),
+        (result) => ('objects' in result ? printObjectTimeline(result) : printTimeline(result)),
+      ),
+    );
   program
     .command('as-of <person> <date>')
     .description('attributes and access of a person at a date')
@@ -86,6 +93,7 @@ export function createProgram(surroundings: Surroundings): { run(args: readonly 
         (done) => [`resolved ${done.caseId}`],
       ),
     );
+  addAccessCommands(program, answer);
   addDeadLetters(program, answer);
   program
     .command('status')

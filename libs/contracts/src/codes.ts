@@ -1,17 +1,7 @@
-/** Who can mend it: the caller, the target's operator, time, or us. `bug` is none of the four fault kinds of an edge. */
-export type ErrorKind = 'invalid' | 'not_found' | 'conflict' | 'transient' | 'throttled' | 'refused' | 'unauthorised' | 'unknown' | 'bug';
+import { codesOfEdges } from './codes-of-edges.ts';
+import { entry, type ErrorCodeEntry } from './code-entry.ts';
 
-export interface ErrorCodeEntry {
-  /** A short sentence for people, the same for every occurrence. */
-  readonly title: string;
-  readonly kind: ErrorKind;
-  /** What to do, with `{name}` where a value of the occurrence belongs. */
-  readonly remedy: string;
-  /** The HTTP status if this ends as an answer. */
-  readonly status: number;
-}
-
-const entry = (title: string, kind: ErrorKind, status: number, remedy: string): ErrorCodeEntry => ({ title, kind, remedy, status });
+export type { ErrorCodeEntry, ErrorKind } from './code-entry.ts';
 
 /** The registry of error codes. A code never changes its meaning and is never removed; contracts/errors.md is generated from here. */
 export const codes = {
@@ -246,6 +236,7 @@ export const codes = {
     422,
     'Correct {field} in its source or in the mapping; the target said why.',
   ),
+  ...codesOfEdges,
 } as const satisfies Record<string, ErrorCodeEntry>;
 
 export type ErrorCode = keyof typeof codes;

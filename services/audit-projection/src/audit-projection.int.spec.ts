@@ -148,7 +148,9 @@ describe('a person at a past date', () => {
     await record(audit.platform.store, [groupGone('2026-06-01T10:00:00.000Z')]);
     await audit.caughtUpWith('group-okta-main.00g1');
     expect((await asOf(ada.key, '2026-06-02')).accounts[0]?.entitlements).toEqual([]);
-    expect((await asOf(ada.key, '2026-05-31')).accounts[0]?.entitlements).toEqual([{ kind: 'group', id: '00g1', name: 'Engineering' }]);
+    expect((await asOf(ada.key, '2026-05-31')).accounts[0]?.entitlements).toMatchObject([
+      { kind: 'group', id: '00g1', name: 'Engineering' },
+    ]);
   });
 
   it('is refused for a date that is none', async () => {

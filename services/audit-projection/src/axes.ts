@@ -19,13 +19,3 @@ export function instantOf(field: string, asked: string): string {
     problems: [{ field, message: 'expected a date such as 2026-03-01, or a time such as 2026-03-01T08:00:00Z' }],
   });
 }
-
-/** Whether an event counts at this point: true by then, and known by then. */
-export const within =
-  ({ asOf, knownAt }: Axes) =>
-  (event: { readonly recordedAt: string; readonly metadata: { readonly occurredAt: string } }): boolean =>
-    Date.parse(event.metadata.occurredAt) <= Date.parse(asOf) && isKnown(event, knownAt);
-
-/** Whether an event was recorded by then. */
-export const isKnown = ({ recordedAt }: { readonly recordedAt: string }, knownAt: string): boolean =>
-  Date.parse(recordedAt) <= Date.parse(knownAt);

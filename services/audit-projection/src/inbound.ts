@@ -9,9 +9,11 @@ import { explainValue } from './explain-value.ts';
 import { findPerson, type Person } from './find-person.ts';
 import { indexObjects, indexReads } from './index-connections.ts';
 import { indexEvents } from './index-events.ts';
+import { indexIdentityIntervals, indexSourceIntervals } from './index-intervals.ts';
 import { indexNames, indexStreams } from './index-people.ts';
 import { showAsOf } from './show-as-of.ts';
 import { showConnections } from './show-connections.ts';
+import { showObjectTimeline } from './show-object-timeline.ts';
 import { showStatus } from './show-status.ts';
 import { showTimeline } from './show-timeline.ts';
 import { projectedUpTo } from './up-to.ts';
@@ -24,6 +26,7 @@ export class Facts {
     await indexEvents(transaction, batch);
     await indexObjects(transaction, batch);
     await indexReads(transaction, batch);
+    await indexSourceIntervals(transaction, batch);
   }
 
   @EventPattern<string>(topicMap.identityEvents.name)
@@ -31,6 +34,7 @@ export class Facts {
     await indexEvents(transaction, batch);
     await indexStreams(transaction, batch);
     await indexNames(transaction, batch);
+    await indexIdentityIntervals(transaction, batch);
   }
 
   @EventPattern<string>(topicMap.provisioningCommands.name)
@@ -90,18 +94,21 @@ export class Questions {
   @Get('timeline/:person')
   async timeline(@Param() { person }: Asked) {
     const { store, database } = this.service;
+    const [, kind, name] = /^(group|app):(.+)$/.exec(person) ?? [];
+    if (name !== undefined)
+      return showObjectTimeline(database.db, { kind: kind as 'group' | 'app', name }, this.service.now().toISOString());
     return showTimeline(store, database.db, await this.#find(person));
   }
 
   @Get('as-of/:person')
   async asOf(@Param() { person }: Asked, @Query() { date, known }: Point) {
-    const { store, database, connections } = this.service;
+    const { database, connections } = this.service;
     const axes = {
       asOf: instantOf('date', date),
       knownAt: known === undefined ? this.service.now().toISOString() : instantOf('known', known),
     };
     const directories = connections.filter(({ kind }) => kind !== 'hr').map(({ name }) => name);
-    return showAsOf({ store, db: database.db, directories }, await this.#find(person), axes);
+    return showAsOf({ db: database.db, directories }, await this.#find(person), axes);
   }
 
   @Get('explain/:person/:attribute')

@@ -1,9 +1,10 @@
 import { Module } from '@nestjs/common';
 import type { Service } from '@muster/service-kit';
+import { AccessQuestions } from './inbound-access.ts';
 import { Facts, Questions } from './inbound.ts';
 import { auditTables } from './tables.ts';
 
-@Module({ controllers: [Facts, Questions] })
+@Module({ controllers: [Facts, Questions, AccessQuestions] })
 class AuditProjectionModule {}
 
 /** Answers who had which access, when, why, and what was known then. Writes nothing to the store. */

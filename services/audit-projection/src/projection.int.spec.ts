@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
-import type { Message } from '@muster/messaging';
+import { messagingTables, type Message } from '@muster/messaging';
 import { openReadStore } from '@muster/read-store';
 import { countEvents, indexEvents } from './index-events.ts';
 import { auditTables } from './tables.ts';
@@ -104,7 +104,7 @@ describe('the projection', () => {
 
 describe('a batch that comes twice', () => {
   it('is counted once', async () => {
-    const database = await openReadStore({ url: audit.databaseUrl, schema: 'twice', migrations: auditTables });
+    const database = await openReadStore({ url: audit.databaseUrl, schema: 'twice', migrations: [...messagingTables, ...auditTables] });
     const message: Message = {
       topic: 'muster.source.events.v1',
       key: ada.worker,

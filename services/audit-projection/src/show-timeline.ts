@@ -10,20 +10,23 @@ import { projectedUpTo, type UpTo } from './up-to.ts';
 /** Events in one timeline at most: the newest. */
 export const LONGEST_TIMELINE = 5_000;
 
+/** One event, in a line of plain words. */
+export interface TimelineEntry {
+  readonly recordedAt: string;
+  readonly occurredAt: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly eventId: string;
+  readonly type: string;
+  readonly summary: string;
+  readonly correlationId: string;
+  readonly causationId?: string;
+}
+
 export interface Timeline {
   readonly upTo: UpTo;
   readonly person: Person;
-  readonly entries: readonly {
-    readonly recordedAt: string;
-    readonly occurredAt: string;
-    readonly stream: string;
-    readonly revision: number;
-    readonly eventId: string;
-    readonly type: string;
-    readonly summary: string;
-    readonly correlationId: string;
-    readonly causationId?: string;
-  }[];
+  readonly entries: readonly TimelineEntry[];
   /** True: older entries were left out. */
   readonly cut: boolean;
 }

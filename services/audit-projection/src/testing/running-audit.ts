@@ -106,7 +106,10 @@ export class RunningAudit {
       const { body } = await this.ask('/status');
       const { upTo } = body as { upTo: { position: string } };
       if (comparePositions(upTo.position, position) >= 0) return;
-      if (Date.now() > deadline) throw new Error(`The projection stands at ${upTo.position}, it should come to ${position}`);
+      if (Date.now() > deadline) {
+        const { body: dead } = await this.ask('/dead-letters');
+        throw new Error(`The projection stands at ${upTo.position}, it should come to ${position}; dead: ${JSON.stringify(dead)}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

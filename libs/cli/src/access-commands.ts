@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import type { DiffAnswer, HoldersAnswer } from './answers-access.ts';
+import { EXIT } from './exit-codes.ts';
+import { printDiff, printHolders } from './print-access.ts';
+import type { Answer } from './asking.ts';
+
+interface Point {
+  at?: string;
+  known?: string;
+  connection?: string;
+}
+
+const pathTo = (question: string, name: string): string => `/api/${question}/${encodeURIComponent(name)}`;
+
+/** Questions about groups and apps, and about two dates. */
+export function addAccessCommands(program: Command, answer: Answer): void {
+  for (const [name, argument, description] of [
+    ['members', 'group', 'who is in a group, directly or through other groups'],
+    ['who-has', 'app', 'who has an app, by themselves or through a group'],
+  ] as const)
+    program
+      .command(`${name} <${argument}>`)
+      .description(description)
+      .option('--at <date>', 'at this date or time (default: now)')
+      .option('--known <time>', 'as it was known at this time (default: now)')
+      .option('--connection <name>', 'in this connection only')
+      .action((asked: string, { at, known, connection }: Point) =>
+        answer<HoldersAnswer>((api) => api.get(pathTo(name, asked), { at, known, connection }), printHolders),
+      );
+  program
+    .command('diff <subject> <from> <to>')
+    .description(
+      'what was gained, lost and changed between two dates: of a person, or of group:NAME, app:NAME, department:NAME. Ends with 3 when there is a difference',
+    )
+    .option('--known <time>', 'as it was known at this time (default: now)')
+    .option('--connection <name>', 'of groups and apps: in this connection only')
+    .action((subject: string, from: string, to: string, { known, connection }: Point) =>
+      answer<DiffAnswer>(
+        (api) => api.get(pathTo('diff', subject), { from, to, known, connection }),
+        printDiff,
+        ({ differences }) => (differences.length > 0 ? EXIT.differences : EXIT.ok),
+      ),
+    );
+}

@@ -1,0 +1,56 @@
+import type { DiffAnswer, HoldersAnswer, ObjectTimelineAnswer } from './answers-access.ts';
+import { show, table, time, upTo } from './print.ts';
+
+type Shown = HoldersAnswer['objects'][number];
+
+const heading = ({ connection, kind, id, name, existence }: Omit<Shown, 'holders' | 'names'>): string =>
+  `${connection}: ${kind} ${name === undefined ? id : `${name} (${id})`}${existence === 'there' ? '' : `, ${existence}`}`;
+
+const wayText = ({ how, through }: { how: string; through: string[] }, names: Shown['names']): string =>
+  through.length === 0 ? how : `through ${through.map((id) => names[id] ?? id).join(' in ')}`;
+
+const holderRow = (holder: Shown['holders'][number], names: Shown['names']): string[] => [
+  `  ${holder.displayName ?? holder.identityId ?? 'nobody known'}`,
+  holder.employeeNumber ?? '',
+  `account ${holder.accountId}${holder.enabled === false ? ', not enabled' : ''}`,
+  `since ${time(holder.since)}`,
+  holder.via.map((way) => wayText(way, names)).join('; '),
+];
+
+export function printHolders(answer: HoldersAnswer): string[] {
+  return [
+    `as of ${time(answer.asOf)}, as known at ${time(answer.knownAt)}`,
+    ...answer.objects.flatMap(({ holders, names, ...object }) => [
+      `${heading(object)}: ${holders.length === 0 ? 'nobody' : `${holders.length} ${holders.length === 1 ? 'holder' : 'holders'}`}`,
+      ...table(holders.map((holder) => holderRow(holder, names))),
+    ]),
+    ...answer.notes.map(({ connection, note }) => `${connection}: ${note}`),
+    upTo(answer.upTo),
+  ];
+}
+
+const signs = { gained: '+', lost: '-', changed: '~' } as const;
+
+const whoText = ({ displayName, identityId, accountId }: DiffAnswer['differences'][number]): string =>
+  [displayName ?? identityId, accountId && `account ${accountId}`].filter(Boolean).join(', ');
+
+export function printDiff(answer: DiffAnswer): string[] {
+  const rows = answer.differences.map((one) => [
+    `${signs[one.change]} ${one.connection ?? ''}`,
+    one.name === undefined ? one.what : `${one.what} ${one.name}`,
+    whoText(one),
+    one.change === 'changed' ? `${show(one.before)} -> ${show(one.after)}` : one.of,
+  ]);
+  return [
+    `${answer.subject}: from ${time(answer.from)} to ${time(answer.to)}, as known at ${time(answer.knownAt)}`,
+    ...(rows.length === 0 ? ['no difference'] : table(rows)),
+    ...answer.notes.map(({ connection, note, at }) => `${connection}, ${time(at)}: ${note}`),
+    upTo(answer.upTo),
+  ];
+}
+
+export function printObjectTimeline(answer: ObjectTimelineAnswer): string[] {
+  const rows = answer.entries.map((entry) => [time(entry.recordedAt), entry.type, entry.summary, `${entry.stream}@${entry.revision}`]);
+  const cut = answer.cut ? [`older events are left out: these are the newest ${answer.entries.length}`] : [];
+  return [...answer.objects.map(heading), ...cut, ...table(rows), upTo(answer.upTo)];
+}
