@@ -117,6 +117,18 @@ const isRevocable = ({ desired, input }: Planning, held: SeenEntitlement): boole
   return input.provisioning.granted[key] === true || (desired.holdNothing !== undefined && held.via === 'direct');
 };
 
+/**
+ * Whether something that decides what is to be held here could not be computed: then what is not wanted may be wanted after all. Values of the account
+ * decide nothing about that.
+ */
+const isInDoubt = ({ desired, input }: Planning): boolean =>
+  desired.holdNothing === undefined &&
+  input.desired.problems.some(
+    ({ connection, provenance }) =>
+      connection === desired.connection &&
+      !(provenance.flow === desired.account?.provenance.flow && provenance.step === desired.account.provenance.step),
+  );
+
 /** Wants away what we granted and no flow wants any more; everything held directly, if nothing may be held. */
 const planRevokes = (planning: Planning, target: Existing): void => {
   const { desired } = planning;
@@ -126,6 +138,10 @@ const planRevokes = (planning: Planning, target: Existing): void => {
     const { entitlement } = held;
     const actual = target.actual.holds(entitlement);
     if (wanted.has(entitlementKey(entitlement)) || !actual.value || !isRevocable(planning, held)) continue;
+    if (isInDoubt(planning)) {
+      planning.block(entitlementKey(entitlement), 'mapping-failed', 'It is not taken away while a flow cannot say what is to be held here');
+      continue;
+    }
     const provenance: Record<string, Provenance> = reason === undefined ? {} : { entitlement: reason };
     planning.want({ action: 'revoke', entitlement, value: false, ...targetOf(target), ...known(actual), provenance });
   }

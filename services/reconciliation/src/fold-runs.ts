@@ -1,4 +1,4 @@
-import type { RunApproved, RunMembersPlanned, RunOpened, RunReleased } from '@muster/contracts';
+import type { RunApproved, RunClosed, RunMembersPlanned, RunOpened, RunReleased } from '@muster/contracts';
 import type { Message } from '@muster/messaging';
 import type { Database } from '@muster/read-store';
 import { upsertWork } from '@muster/work';
@@ -57,6 +57,7 @@ const folds: Record<string, Fold> = {
   RunMembersPlanned: (db, runId, data) => recordMembers(db, runId, (data as unknown as RunMembersPlanned).members),
   RunSealed: async (db, runId, data, message) => {
     await state('sealed')(db, runId, data, message);
+    await sql`update run set sealed = ${JSON.stringify(data)}::jsonb where run_id = ${runId}`.execute(db);
     await upsertWork(db, [{ kind: JUDGE_RUN, key: runId, lane: 'leaver' }]);
   },
   RunReleased: async (db, runId, data) => {
@@ -70,6 +71,7 @@ const folds: Record<string, Fold> = {
   },
   RunHeld: async (db, runId, data, message) => {
     await state('held')(db, runId, data, message);
+    await sql`update run set held = ${JSON.stringify(data)}::jsonb where run_id = ${runId}`.execute(db);
     await stand('held')(db, runId);
   },
   RunApproved: async (db, runId, data) => {
@@ -85,7 +87,10 @@ const folds: Record<string, Fold> = {
     await lookAgain(db, rows);
   },
   RunRefused: (db, runId) => stand('refused')(db, runId),
-  RunClosed: state('closed'),
+  RunClosed: async (db, runId, data) => {
+    const { outcome } = data as unknown as RunClosed;
+    await sql`update run set state = 'closed', outcome = ${outcome} where run_id = ${runId}`.execute(db);
+  },
 };
 
 /** Brings the rows of runs up to what their streams say, and has everybody looked at whom they let go. */

@@ -11,8 +11,22 @@ export interface KnownCase {
   readonly answer?: string;
 }
 
-/** What a change of governance means: everybody is looked at again, or some people are. */
-export type GovernanceChange = 'everybody' | readonly string[];
+/** A flow version that came into force, or was taken out of it. */
+export interface FlowChange {
+  readonly flow: string;
+  readonly version: number;
+  readonly retired: boolean;
+}
+
+/** Who is told of a change. */
+export interface GovernanceListener {
+  /** A flow is about to change: until this is done, plans are made with what was in force before. */
+  beforeFlow(change: FlowChange): Promise<void>;
+  /** A flow has changed: everybody is to be looked at again. */
+  afterFlows(): Promise<void>;
+  /** A case of these people was opened or answered. */
+  onCases(identities: readonly string[]): Promise<void>;
+}
 
 /**
  * What decisions need beside facts about people: the flow versions in force, and the cases. Followed in the store from its start and kept in memory: there
@@ -21,16 +35,16 @@ export type GovernanceChange = 'everybody' | readonly string[];
 export class Governance {
   readonly #store: EventStore;
   readonly #logger: Logger;
-  readonly #onChange: (change: GovernanceChange) => Promise<void>;
+  readonly #listener: GovernanceListener;
   readonly #flows = new Map<string, CompiledFlow>();
   readonly #cases = new Map<string, KnownCase>();
   readonly #caughtUp = Promise.withResolvers<void>();
   #subscription: Subscription | undefined;
 
-  constructor(store: EventStore, logger: Logger, onChange: (change: GovernanceChange) => Promise<void>) {
+  constructor(store: EventStore, logger: Logger, listener: GovernanceListener) {
     this.#store = store;
     this.#logger = logger;
-    this.#onChange = onChange;
+    this.#listener = listener;
   }
 
   start(): void {
@@ -39,6 +53,7 @@ export class Governance {
       from: 'start',
       prefixes: ['flow-', 'case-'],
       onBatch: async (events) => {
+        if (live) await this.#foretell(events);
         for (const event of events) this.#fold(event);
         if (live) await this.#announce(events);
       },
@@ -102,9 +117,17 @@ export class Governance {
     }
   }
 
+  async #foretell(events: readonly RecordedEvent[]): Promise<void> {
+    for (const { type, data } of events) {
+      if (type !== 'FlowPublished' && type !== 'FlowRetired') continue;
+      const { flowId, version } = data as unknown as FlowPublished | FlowRetired;
+      await this.#listener.beforeFlow({ flow: flowId, version, retired: type === 'FlowRetired' });
+    }
+  }
+
   async #announce(events: readonly RecordedEvent[]): Promise<void> {
-    if (events.some(({ type }) => type.startsWith('Flow'))) return this.#onChange('everybody');
+    if (events.some(({ type }) => type.startsWith('Flow'))) return this.#listener.afterFlows();
     const concerned = events.flatMap(({ data }) => this.#cases.get(data.caseId as string)?.opened.identityId ?? []);
-    if (concerned.length > 0) await this.#onChange([...new Set(concerned)]);
+    if (concerned.length > 0) await this.#listener.onCases([...new Set(concerned)]);
   }
 }

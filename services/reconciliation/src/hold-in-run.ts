@@ -3,9 +3,7 @@ import { type EventType, type RunOpened, schemaOf, streamOf } from '@muster/cont
 import type { EventStore } from '@muster/event-store';
 import { memberOf, openRun, type Plan, type PlanDraft, type Released, releaseHeld, runCategory } from '@muster/identity';
 import type { Database } from '@muster/read-store';
-import { upsertWork } from '@muster/work';
 import { sql } from 'kysely';
-import { JUDGE_RUN } from './rows.ts';
 import { collectingRun, joinRun, membershipsOf } from './run-rows.ts';
 
 interface Holding {
@@ -24,10 +22,9 @@ export const runMetadata = (now: Date, actor = 'reconciliation') => {
   });
 };
 
-/** Records that a run began and has it looked at from now on. */
-export async function recordOpening({ store, db, now }: Holding, opened: RunOpened): Promise<void> {
+/** Records that a run began. If that is missed, whoever brings the run on records it. */
+export async function recordOpening({ store, now }: Pick<Holding, 'store' | 'now'>, opened: RunOpened): Promise<void> {
   await store.transact(runCategory, streamOf.run(opened.runId), openRun(opened), runMetadata(now()));
-  await upsertWork(db, [{ kind: JUDGE_RUN, key: opened.runId, lane: 'leaver' }]);
 }
 
 /** What runs have let go of a draft joins what may be sent. Of what no run counts yet, the run that collects is named. */
@@ -56,8 +53,8 @@ async function runThatCollects(work: Holding): Promise<{ runId: string }> {
  * crash. A person who is in the frozen set of a run has been planned for it then.
  */
 export async function askRun(work: Holding, { draft, unasked }: Released, plan: Plan): Promise<void> {
-  const scoped = await scopesOf(work.db, draft.identityId);
-  for (const { runId, again } of scoped) await join(work, runId, { draft, plan, commands: again ? draft.held : unasked });
+  const scoped = (await scopesOf(work.db, draft.identityId)).filter((run) => isPlannedFor(run, draft));
+  for (const { runId, kind } of scoped) await join(work, runId, { draft, plan, commands: kind === 'scope' ? draft.held : unasked });
   const taken = scoped.length > 0;
   for (let tries = 0; !taken && unasked.length > 0 && tries < MOST_TRIES; tries += 1) {
     const { runId } = await runThatCollects(work);
@@ -84,8 +81,23 @@ async function join({ db }: Holding, runId: string, { draft, plan, commands }: J
   return joined;
 }
 
-async function scopesOf(db: Database, identityId: string): Promise<{ runId: string; again: boolean }[]> {
-  const { rows } = await sql<{ run_id: string; kind: string }>`
-    select run_id, kind from run_scope join run using (run_id) where identity_id = ${identityId} and state = 'collecting'`.execute(db);
-  return rows.map((row) => ({ runId: row.run_id, again: row.kind === 'scope' }));
+interface Scope {
+  readonly runId: string;
+  readonly kind: RunOpened['kind'];
+  readonly cause: RunOpened['cause'];
+}
+
+async function scopesOf(db: Database, identityId: string): Promise<Scope[]> {
+  const { rows } = await sql<{ run_id: string; kind: Scope['kind']; cause: Scope['cause'] }>`
+    select run_id, kind, cause from run_scope join run using (run_id) where identity_id = ${identityId} and state = 'collecting'`.execute(
+    db,
+  );
+  return rows.map(({ run_id: runId, kind, cause }) => ({ runId, kind, cause }));
+}
+
+/** A plan that was made before the change of the flow reached whoever made it is none for that run. */
+function isPlannedFor({ kind, cause }: Scope, { flows }: PlanDraft): boolean {
+  if (kind !== 'flow') return true;
+  const used = flows.find(({ flow }) => flow === cause.flow);
+  return cause.retired === true ? used === undefined || used.version > (cause.version ?? 0) : (used?.version ?? 0) >= (cause.version ?? 0);
 }

@@ -10,6 +10,7 @@ import { foldIdentityFacts, foldSourceFacts, identitiesOf } from './fold-facts.t
 import { answerCase } from './put-question.ts';
 import { dryRun, identityIdOf } from './reconcile-identity.ts';
 import { Reconciler } from './reconciler.ts';
+import { countHeld } from './show-runs.ts';
 import { caseKey, markDirty, OPEN_CASE } from './rows.ts';
 
 /** Marks whom facts concern. */
@@ -103,6 +104,7 @@ export class Questions {
   @Get('status')
   async status() {
     const work = await workStatus(this.service.database.db);
-    return { openCases: this.reconciler.governance.openCases().length, flows: this.reconciler.governance.flows.length, ...work };
+    const heldRuns = await countHeld(this.service.database.db);
+    return { heldRuns, openCases: this.reconciler.governance.openCases().length, flows: this.reconciler.governance.flows.length, ...work };
   }
 }

@@ -4,8 +4,8 @@ import { comparePositions } from '@muster/event-store';
 import { readCheckpoint } from '@muster/messaging';
 import { faultOf, SERVICE, type ServiceContext } from '@muster/service-kit';
 import { type Claimed, type Handled, runWorkers, type Workers } from '@muster/work';
-import { sql } from 'kysely';
-import { Governance, type GovernanceChange } from './governance.ts';
+import { type FlowChange, Governance } from './governance.ts';
+import { markEverybody, runForFlow } from './open-run.ts';
 import { putQuestion } from './put-question.ts';
 import { reconcileIdentity, type Reconciling } from './reconcile-identity.ts';
 import { JUDGE_RUN, markDirty, OPEN_CASE, parseCaseKey, RECONCILE } from './rows.ts';
@@ -28,7 +28,11 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   constructor(@Inject(SERVICE) service: ServiceContext) {
     this.#service = service;
-    this.governance = new Governance(service.store, service.logger, (change) => this.#lookAgain(change));
+    this.governance = new Governance(service.store, service.logger, {
+      beforeFlow: (change: FlowChange) => runForFlow(this.work, change),
+      afterFlows: () => markEverybody(service.database.db),
+      onCases: (identities) => markDirty(service.database.db, identities),
+    });
   }
 
   get work(): Reconciling {
@@ -91,16 +95,5 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   #settle(runId: string): Promise<Date | undefined> {
     const { scaled } = this.#service;
     return settleRun({ ...this.work, quietMs: scaled(QUIET_MS), patienceMs: scaled(PATIENCE_MS) }, runId);
-  }
-
-  async #lookAgain(change: GovernanceChange): Promise<void> {
-    const { db } = this.#service.database;
-    if (change !== 'everybody') return markDirty(db, change);
-    const { rows } = await sql<{ identity_id: string }>`select identity_id from person`.execute(db);
-    return markDirty(
-      db,
-      rows.map((row) => row.identity_id),
-      'batch',
-    );
   }
 }

@@ -2,6 +2,7 @@ import type { RunOpened } from '@muster/contracts';
 import type { Membership, RunMember } from '@muster/identity';
 import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
+import { JUDGE_RUN } from './rows.ts';
 
 /** Runs as rows: who waits in which. They may lag behind the run streams, never run ahead of what these let go. */
 
@@ -24,23 +25,42 @@ export async function membershipsOf(db: Database, identityId: string): Promise<M
   }));
 }
 
+/** A run is never without the row that brings it on, whatever is interrupted: libs/work keeps its rows in this service's own schema. */
+const lookedAfter = sql`insert into work (kind, key, lane, due) select ${JUDGE_RUN}, run_id::text, 0, clock_timestamp() from made on conflict do nothing`;
+
 /** The run that takes whoever comes; made if there is none. `made`: nobody has recorded yet that it was opened. */
 export async function collectingRun(db: Database, newId: string): Promise<{ runId: string; made: boolean }> {
   for (;;) {
     const { rows } = await sql<{ run_id: string }>`
       select run_id from run where kind = 'collect' and state = 'collecting'`.execute(db);
     if (rows[0]) return { runId: rows[0].run_id, made: false };
-    const made = await sql<{ run_id: string }>`
-      insert into run (run_id, kind, cause, state) values (${newId}, 'collect', '{}', 'collecting')
-      on conflict do nothing returning run_id`.execute(db);
-    if (made.rows[0]) return { runId: newId, made: true };
+    const made = await sql`
+      with made as (
+        insert into run (run_id, kind, cause, state) values (${newId}, 'collect', '{}', 'collecting') on conflict do nothing returning run_id
+      ), looked as (${lookedAfter})
+      select run_id from made`.execute(db);
+    if (made.rows.length > 0) return { runId: newId, made: true };
   }
 }
 
-/** A run with a frozen set. */
-export async function insertRun(db: Database, { runId, kind, cause }: RunOpened): Promise<void> {
-  await sql`insert into run (run_id, kind, cause, state) values (${runId}, ${kind}, ${JSON.stringify(cause)}::jsonb, 'collecting')
-    on conflict do nothing`.execute(db);
+/** A run with a frozen set: it is not sealed before each of them was planned for it. False: it is there already. */
+export async function insertRun(
+  db: Database,
+  { runId, kind, cause }: RunOpened,
+  frozen: readonly string[] | 'everybody',
+): Promise<boolean> {
+  const chosen = frozen === 'everybody' ? null : [...frozen];
+  const { rows } = await sql`
+    with made as (
+      insert into run (run_id, kind, cause, state) values (${runId}, ${kind}, ${JSON.stringify(cause)}::jsonb, 'collecting')
+      on conflict do nothing returning run_id
+    ), scope as (
+      insert into run_scope (run_id, identity_id)
+      select made.run_id, p.identity_id from made cross join person p where ${chosen}::uuid[] is null or p.identity_id = any(${chosen}::uuid[])
+      on conflict do nothing
+    ), looked as (${lookedAfter})
+    select run_id from made`.execute(db);
+  return rows.length > 0;
 }
 
 const memberRows = ({ identityId, planId, planRevision, lifecycleRevision, changes }: RunMember): object[] =>

@@ -23,7 +23,12 @@ beforeAll(async () => {
     Array.from({ length: COMPANY }, async (_, index) => {
       const key = keyOf(index);
       const id = `00u-${key}`;
-      const profile = { login: `${login(key)}@kestrel.example`, email: `${login(key)}@kestrel.example`, firstName: 'Ada', lastName: 'Byron' };
+      const profile = {
+        login: `${login(key)}@kestrel.example`,
+        email: `${login(key)}@kestrel.example`,
+        firstName: 'Ada',
+        lastName: 'Byron',
+      };
       await rig.see(OKTA, id, { ...profile, employeeNumber: key });
       await rig.hold(OKTA, id, 'g-staff');
       return { id, key, identityId: await rig.hire(key) };
@@ -37,7 +42,9 @@ const runs = (): Promise<RecordedEvent[]> => rig.events('run-');
 const removals = async (): Promise<string[]> =>
   (await rig.events('plan-'))
     .filter(({ type }) => type === 'PlanReleased')
-    .flatMap(({ data }) => (data['commands'] as { action: string; commandId: string }[]).filter(({ action }) => action === 'revoke' || action === 'disable'))
+    .flatMap(({ data }) =>
+      (data['commands'] as { action: string; commandId: string }[]).filter(({ action }) => action === 'revoke' || action === 'disable'),
+    )
     .map(({ commandId }) => commandId);
 
 describe('a small removal', () => {
@@ -49,7 +56,9 @@ describe('a small removal', () => {
     const released = (await rig.plan(first.identityId)).released?.commands.map(({ action }) => action);
     expect(released).toEqual(['revoke']);
     expect((await runs()).map(({ type }) => type)).toEqual(['RunOpened', 'RunMembersPlanned', 'RunSealed', 'RunReleased', 'RunHeld']);
-    expect((await rig.events('limit-')).map(({ stream, data }) => `${stream} ${String(data['people'])}`)).toEqual(['limit-okta-main.leaver 1']);
+    expect((await rig.events('limit-')).map(({ stream, data }) => `${stream} ${String(data['people'])}`)).toEqual([
+      'limit-okta-main.leaver 1',
+    ]);
     expect(await removals()).toHaveLength(1);
     void until;
   }, 60_000);

@@ -5,6 +5,7 @@ import type { EventStore, Loaded } from '@muster/event-store';
 import {
   drawAllowance,
   hasDrawn,
+  holdEverything,
   judgeRun,
   limitCategory,
   openRun,
@@ -119,8 +120,10 @@ async function judge(work: Settling, { state: run }: Loaded<Run>): Promise<Verdi
   const counts = run.sealed?.counts ?? [];
   const runId = run.opened?.runId ?? '';
   const at = work.now().toISOString();
+  // What a retired flow granted stays until a person says otherwise.
+  const retired = run.opened?.cause.retired === true;
   for (let tries = 0; tries < MOST_JUDGEMENTS; tries += 1) {
-    const verdict = await verdictOn(work, counts, { runId, at });
+    const verdict = await verdictOn(work, counts, { runId, at, retired });
     if (await drawAll(work, verdict, { runId, at })) return verdict;
   }
   throw new RangeError(`the limits changed ${MOST_JUDGEMENTS} times while run ${runId} was judged`);
@@ -129,9 +132,10 @@ async function judge(work: Settling, { state: run }: Loaded<Run>): Promise<Verdi
 interface When {
   readonly runId: string;
   readonly at: string;
+  readonly retired?: boolean;
 }
 
-async function verdictOn({ store, connections }: Settling, counts: readonly RunCount[], { runId, at }: When): Promise<Verdict> {
+async function verdictOn({ store, connections }: Settling, counts: readonly RunCount[], { runId, at, retired }: When): Promise<Verdict> {
   const keys = counts.map(({ connection, limit }) => [connection, limit] as const);
   const states = new Map(
     await Promise.all(
@@ -142,7 +146,7 @@ async function verdictOn({ store, connections }: Settling, counts: readonly RunC
     ),
   );
   return judgeRun(counts, {
-    limits: (connection) => connections.find(({ name }) => name === connection)?.limits ?? {},
+    limits: (connection) => (retired ? holdEverything() : (connections.find(({ name }) => name === connection)?.limits ?? {})),
     used: (connection, name, { perMs }) =>
       usedBefore(states.get(`${connection} ${name}`) ?? limitCategory.initial, { at, perMs, exceptRun: runId }),
   });

@@ -87,4 +87,8 @@ export const reconciliationTables: readonly Migration[] = [
       create index run_scope_of on run_scope (run_id);
     `,
   },
+  {
+    name: 'reconciliation/3-runs-shown',
+    sql: 'alter table run add column sealed jsonb, add column held jsonb, add column outcome text',
+  },
 ];

@@ -971,6 +971,10 @@ export interface RunOpened {
     flow?: string;
     version?: number;
     /**
+     * the flow was taken out of force
+     */
+    retired?: boolean;
+    /**
      * name of the connection: one org, tenant or system
      */
     connection?: string;

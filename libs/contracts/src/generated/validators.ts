@@ -15249,7 +15249,7 @@ return errors === 0;
 validate116.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const RunOpened = validate117;
-const schema58 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-opened.v1","title":"RunOpened","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"kind":{"type":"string","enum":["collect","flow","file","scope"]},"cause":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"readId":{"type":"string","minLength":1,"maxLength":256},"by":{"type":"string","minLength":1,"maxLength":256}},"required":[],"additionalProperties":false},"identities":{"type":"array","items":{"type":"string","format":"uuid"},"maxItems":500},"people":{"type":"integer","minimum":0}},"required":["runId","kind","cause"],"additionalProperties":false};
+const schema58 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:run/run-opened.v1","title":"RunOpened","x-stream":"run","type":"object","properties":{"runId":{"type":"string","format":"uuid"},"kind":{"type":"string","enum":["collect","flow","file","scope"]},"cause":{"type":"object","properties":{"flow":{"type":"string","minLength":1,"maxLength":256},"version":{"type":"integer","minimum":1},"retired":{"type":"boolean"},"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"readId":{"type":"string","minLength":1,"maxLength":256},"by":{"type":"string","minLength":1,"maxLength":256}},"required":[],"additionalProperties":false},"identities":{"type":"array","items":{"type":"string","format":"uuid"},"maxItems":500},"people":{"type":"integer","minimum":0}},"required":["runId","kind","cause"],"additionalProperties":false};
 
 function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:run/run-opened.v1" */;
@@ -15357,7 +15357,7 @@ if(data.cause !== undefined){
 let data2 = data.cause;
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 for(const key1 in data2){
-if(!(((((key1 === "flow") || (key1 === "version")) || (key1 === "connection")) || (key1 === "readId")) || (key1 === "by"))){
+if(!((((((key1 === "flow") || (key1 === "version")) || (key1 === "retired")) || (key1 === "connection")) || (key1 === "readId")) || (key1 === "by"))){
 const err8 = {instancePath:instancePath+"/cause",schemaPath:"#/properties/cause/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
 if(vErrors === null){
 vErrors = [err8];
@@ -15428,11 +15428,9 @@ errors++;
 }
 }
 }
-if(data2.connection !== undefined){
-let data5 = data2.connection;
-if(typeof data5 === "string"){
-if(!pattern3.test(data5)){
-const err14 = {instancePath:instancePath+"/cause/connection",schemaPath:"#/properties/cause/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
+if(data2.retired !== undefined){
+if(typeof data2.retired !== "boolean"){
+const err14 = {instancePath:instancePath+"/cause/retired",schemaPath:"#/properties/cause/properties/retired/type",keyword:"type",params:{type: "boolean"}};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -15442,8 +15440,11 @@ vErrors.push(err14);
 errors++;
 }
 }
-else {
-const err15 = {instancePath:instancePath+"/cause/connection",schemaPath:"#/properties/cause/properties/connection/type",keyword:"type",params:{type: "string"}};
+if(data2.connection !== undefined){
+let data6 = data2.connection;
+if(typeof data6 === "string"){
+if(!pattern3.test(data6)){
+const err15 = {instancePath:instancePath+"/cause/connection",schemaPath:"#/properties/cause/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,62}$"}};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -15453,11 +15454,8 @@ vErrors.push(err15);
 errors++;
 }
 }
-if(data2.readId !== undefined){
-let data6 = data2.readId;
-if(typeof data6 === "string"){
-if(func1(data6) > 256){
-const err16 = {instancePath:instancePath+"/cause/readId",schemaPath:"#/properties/cause/properties/readId/maxLength",keyword:"maxLength",params:{limit: 256}};
+else {
+const err16 = {instancePath:instancePath+"/cause/connection",schemaPath:"#/properties/cause/properties/connection/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -15466,8 +15464,12 @@ vErrors.push(err16);
 }
 errors++;
 }
-if(func1(data6) < 1){
-const err17 = {instancePath:instancePath+"/cause/readId",schemaPath:"#/properties/cause/properties/readId/minLength",keyword:"minLength",params:{limit: 1}};
+}
+if(data2.readId !== undefined){
+let data7 = data2.readId;
+if(typeof data7 === "string"){
+if(func1(data7) > 256){
+const err17 = {instancePath:instancePath+"/cause/readId",schemaPath:"#/properties/cause/properties/readId/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -15476,9 +15478,8 @@ vErrors.push(err17);
 }
 errors++;
 }
-}
-else {
-const err18 = {instancePath:instancePath+"/cause/readId",schemaPath:"#/properties/cause/properties/readId/type",keyword:"type",params:{type: "string"}};
+if(func1(data7) < 1){
+const err18 = {instancePath:instancePath+"/cause/readId",schemaPath:"#/properties/cause/properties/readId/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -15488,11 +15489,8 @@ vErrors.push(err18);
 errors++;
 }
 }
-if(data2.by !== undefined){
-let data7 = data2.by;
-if(typeof data7 === "string"){
-if(func1(data7) > 256){
-const err19 = {instancePath:instancePath+"/cause/by",schemaPath:"#/properties/cause/properties/by/maxLength",keyword:"maxLength",params:{limit: 256}};
+else {
+const err19 = {instancePath:instancePath+"/cause/readId",schemaPath:"#/properties/cause/properties/readId/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -15501,8 +15499,12 @@ vErrors.push(err19);
 }
 errors++;
 }
-if(func1(data7) < 1){
-const err20 = {instancePath:instancePath+"/cause/by",schemaPath:"#/properties/cause/properties/by/minLength",keyword:"minLength",params:{limit: 1}};
+}
+if(data2.by !== undefined){
+let data8 = data2.by;
+if(typeof data8 === "string"){
+if(func1(data8) > 256){
+const err20 = {instancePath:instancePath+"/cause/by",schemaPath:"#/properties/cause/properties/by/maxLength",keyword:"maxLength",params:{limit: 256}};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -15511,9 +15513,8 @@ vErrors.push(err20);
 }
 errors++;
 }
-}
-else {
-const err21 = {instancePath:instancePath+"/cause/by",schemaPath:"#/properties/cause/properties/by/type",keyword:"type",params:{type: "string"}};
+if(func1(data8) < 1){
+const err21 = {instancePath:instancePath+"/cause/by",schemaPath:"#/properties/cause/properties/by/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -15523,9 +15524,8 @@ vErrors.push(err21);
 errors++;
 }
 }
-}
 else {
-const err22 = {instancePath:instancePath+"/cause",schemaPath:"#/properties/cause/type",keyword:"type",params:{type: "object"}};
+const err22 = {instancePath:instancePath+"/cause/by",schemaPath:"#/properties/cause/properties/by/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -15535,11 +15535,9 @@ vErrors.push(err22);
 errors++;
 }
 }
-if(data.identities !== undefined){
-let data8 = data.identities;
-if(Array.isArray(data8)){
-if(data8.length > 500){
-const err23 = {instancePath:instancePath+"/identities",schemaPath:"#/properties/identities/maxItems",keyword:"maxItems",params:{limit: 500}};
+}
+else {
+const err23 = {instancePath:instancePath+"/cause",schemaPath:"#/properties/cause/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -15548,12 +15546,12 @@ vErrors.push(err23);
 }
 errors++;
 }
-const len0 = data8.length;
-for(let i0=0; i0<len0; i0++){
-let data9 = data8[i0];
-if(typeof data9 === "string"){
-if(!(formats14.test(data9))){
-const err24 = {instancePath:instancePath+"/identities/" + i0,schemaPath:"#/properties/identities/items/format",keyword:"format",params:{format: "uuid"}};
+}
+if(data.identities !== undefined){
+let data9 = data.identities;
+if(Array.isArray(data9)){
+if(data9.length > 500){
+const err24 = {instancePath:instancePath+"/identities",schemaPath:"#/properties/identities/maxItems",keyword:"maxItems",params:{limit: 500}};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -15562,9 +15560,12 @@ vErrors.push(err24);
 }
 errors++;
 }
-}
-else {
-const err25 = {instancePath:instancePath+"/identities/" + i0,schemaPath:"#/properties/identities/items/type",keyword:"type",params:{type: "string"}};
+const len0 = data9.length;
+for(let i0=0; i0<len0; i0++){
+let data10 = data9[i0];
+if(typeof data10 === "string"){
+if(!(formats14.test(data10))){
+const err25 = {instancePath:instancePath+"/identities/" + i0,schemaPath:"#/properties/identities/items/format",keyword:"format",params:{format: "uuid"}};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -15574,9 +15575,8 @@ vErrors.push(err25);
 errors++;
 }
 }
-}
 else {
-const err26 = {instancePath:instancePath+"/identities",schemaPath:"#/properties/identities/type",keyword:"type",params:{type: "array"}};
+const err26 = {instancePath:instancePath+"/identities/" + i0,schemaPath:"#/properties/identities/items/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -15586,10 +15586,9 @@ vErrors.push(err26);
 errors++;
 }
 }
-if(data.people !== undefined){
-let data10 = data.people;
-if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
-const err27 = {instancePath:instancePath+"/people",schemaPath:"#/properties/people/type",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err27 = {instancePath:instancePath+"/identities",schemaPath:"#/properties/identities/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -15598,9 +15597,11 @@ vErrors.push(err27);
 }
 errors++;
 }
-if((typeof data10 == "number") && (isFinite(data10))){
-if(data10 < 0 || isNaN(data10)){
-const err28 = {instancePath:instancePath+"/people",schemaPath:"#/properties/people/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data.people !== undefined){
+let data11 = data.people;
+if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
+const err28 = {instancePath:instancePath+"/people",schemaPath:"#/properties/people/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -15609,16 +15610,27 @@ vErrors.push(err28);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err29 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if((typeof data11 == "number") && (isFinite(data11))){
+if(data11 < 0 || isNaN(data11)){
+const err29 = {instancePath:instancePath+"/people",schemaPath:"#/properties/people/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err29];
 }
 else {
 vErrors.push(err29);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err30 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err30];
+}
+else {
+vErrors.push(err30);
 }
 errors++;
 }
