@@ -1,6 +1,7 @@
 import { DataFolder } from './data-folder.ts';
 import { type Hired, hireAndWatch, type Step } from './hire.ts';
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts';
+import { checkConnectionFile, ConfigUnusable, hintAboutFlows } from './own-systems.ts';
 import { Parts } from './parts.ts';
 import { type Product, startProduct } from './product.ts';
 import { askAdmin } from './sandboxes.ts';
@@ -9,9 +10,10 @@ import { seedCompany } from './seed.ts';
 let options: Options;
 try {
   options = parseOptions(process.argv.slice(2));
+  if (options.config !== undefined) checkConnectionFile(options.config, options.timeFactor);
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n${USAGE}`);
+  if (!(error instanceof UsageError || error instanceof ConfigUnusable)) throw error;
+  process.stderr.write(`${error.message}\n${error instanceof UsageError ? USAGE : ''}`);
   process.exit(2);
 }
 
@@ -23,6 +25,7 @@ let stopping: Promise<void> | undefined;
 /** Ends everything once; a second signal does not wait for it. */
 function stop(code: number): Promise<void> {
   if (stopping) process.exit(code);
+  if (code === 0 && options.command === 'start') say('\nstopping');
   stopping = parts.stop().then(() => {
     data.close();
     process.exit(code);
@@ -57,8 +60,10 @@ try {
     else say("\nevery step was seen in the vendors' own APIs and in the timeline");
     await stop(0);
   }
+  const hint = options.config === undefined ? undefined : hintAboutFlows(data);
+  if (hint !== undefined) say(`\n${hint}`);
   say(`\nconsole   ${product.consoleUrl}   token in ${data.file('token')}`);
-  say(`try       npx muster --data ${data.path} timeline ${hired?.employeeNumber ?? '<person>'}`);
+  say(`try       npx muster --data ${data.path} ${hired ? `timeline ${hired.employeeNumber}` : 'status'}`);
   say('Ctrl-C stops everything');
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);

@@ -18,16 +18,32 @@ export function findTarget(options: { data: string; url?: string }, variables: N
   const url = options.url ?? variables.MUSTER_URL;
   if (url) {
     const token = variables.MUSTER_TOKEN;
+    if (!URL.canParse(url)) throw new CommandError(`"${url}" is no address; give one as http://host:port`, EXIT.invalid);
     if (!token) throw new CommandError('MUSTER_TOKEN is not set; set it to an operator token of this product', EXIT.invalid);
     return { url, token };
   }
+  return { url: consoleOf(options.data), token: tokenOf(options.data) };
+}
+
+function consoleOf(data: string): string {
   try {
-    const console = JSON.parse(readFileSync(join(options.data, 'console.json'), 'utf8')) as { url: string };
-    return { url: console.url, token: readFileSync(join(options.data, 'token'), 'utf8').trim() };
+    return (JSON.parse(readFileSync(join(data, 'console.json'), 'utf8')) as { url: string }).url;
   } catch (error) {
     const cause = (error as Error).message;
     throw new CommandError(
-      `no running product found in ${options.data} (${cause}); start one with "npm start", or name another folder with --data`,
+      `no running product found in ${data} (${cause}); start one with "npm start", or name another folder with --data`,
+      EXIT.error,
+    );
+  }
+}
+
+function tokenOf(data: string): string {
+  const file = join(data, 'token');
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new CommandError(
+      `the token file ${file} cannot be read (${(error as NodeJS.ErrnoException).code}); ask as the user who started it, or give --url and MUSTER_TOKEN`,
       EXIT.error,
     );
   }
@@ -82,7 +98,10 @@ export class Api {
     try {
       return await request(url, { method, headers, dispatcher: this.agent, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     } catch (error) {
-      throw new CommandError(`the product does not answer at ${this.target.url}: ${(error as Error).message}; is it running?`, EXIT.error);
+      throw new CommandError(
+        `the product does not answer at ${this.target.url}: ${(error as Error).message}; start it with "npm start"`,
+        EXIT.error,
+      );
     }
   }
 }

@@ -193,7 +193,7 @@ function endGroup(pid: number | undefined): void {
 }
 
 /** PostgreSQL has a session of its own. */
-function endDatabase(folder: string): void {
+export function endDatabase(folder: string): void {
   try {
     const pid = Number(readFileSync(join(folder, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0]);
     if (pid > 1) process.kill(pid, 'SIGQUIT');
