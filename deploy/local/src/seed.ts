@@ -34,7 +34,20 @@ export interface Seeding {
 
 const PATIENCE_MS = 180_000;
 
-/** Lets HR push the company's workers and waits until all of them are known and linked on both sides. */
+interface Status {
+  readonly counts: Record<string, number>;
+  readonly connections: readonly { readonly connection: string; readonly kind: string; readonly lastCompleteRead: string | null }[];
+}
+
+/** Nothing is created before a second complete read: an account may be there that the first one, of a lagging replica, did not see. */
+function wereReadTwice(connections: Status['connections'], first: Map<string, string>): boolean {
+  const directories = connections.filter(({ kind }) => kind !== 'hr');
+  for (const { connection, lastCompleteRead } of directories)
+    if (lastCompleteRead !== null && !first.has(connection)) first.set(connection, lastCompleteRead);
+  return directories.every(({ connection, lastCompleteRead }) => lastCompleteRead !== null && lastCompleteRead !== first.get(connection));
+}
+
+/** Lets HR push the company's workers and waits until all of them are known and linked on both sides, and new accounts may be made. */
 export async function seedCompany({ sandboxes, console, hrToken, size, say }: Seeding): Promise<void> {
   const company = await fillSandboxes(sandboxes, size);
   say(`  ${company.name}: ${company.workers} workers, ${company.groups} groups, ${company.apps} apps`);
@@ -42,20 +55,40 @@ export async function seedCompany({ sandboxes, console, hrToken, size, say }: Se
   const api = new Api(console);
   const end = performance.now() + PATIENCE_MS;
   try {
-    for (;;) {
-      const { counts } = await api.get<{ counts: Record<string, number> }>('/api/status');
-      const { identities = 0, 'linked accounts': linked = 0 } = counts;
-      if (identities >= company.workers && linked >= company.workers * 2) {
-        say(`  ${identities} people known, ${linked} accounts linked`);
-        return;
-      }
-      if (performance.now() > end)
-        throw new Error(
-          `after ${PATIENCE_MS / 1000} s only ${identities} people are known and ${linked} accounts linked; see the logs in the data folder`,
-        );
-      await sleep(500);
-    }
+    const firstReads = new Map<string, string>();
+    const look = async (): Promise<Seen> => {
+      const { counts, connections } = await api.get<Status>('/api/status');
+      return { ...named(counts), readTwice: wereReadTwice(connections, firstReads) };
+    };
+    const linked = await lookUntil(look, ({ people, accounts }) => people >= company.workers && accounts >= company.workers * 2, end);
+    say(`  ${linked.people} people known, ${linked.accounts} accounts linked`);
+    if (linked.readTwice) return;
+    say('  reading both directories once more: nobody is created before that');
+    await lookUntil(look, ({ readTwice }) => readTwice, end);
   } finally {
     await api.close();
+  }
+}
+
+interface Seen {
+  readonly people: number;
+  readonly accounts: number;
+  readonly readTwice: boolean;
+}
+
+const named = ({ identities = 0, 'linked accounts': accounts = 0 }: Record<string, number>): Pick<Seen, 'people' | 'accounts'> => ({
+  people: identities,
+  accounts,
+});
+
+async function lookUntil(look: () => Promise<Seen>, enough: (seen: Seen) => boolean, end: number): Promise<Seen> {
+  for (;;) {
+    const seen = await look();
+    if (enough(seen)) return seen;
+    if (performance.now() > end)
+      throw new Error(
+        `after ${PATIENCE_MS / 1000} s ${seen.people} people are known and ${seen.accounts} accounts linked, and the directories were ${seen.readTwice ? '' : 'not '}read twice; see the logs in the data folder`,
+      );
+    await sleep(500);
   }
 }

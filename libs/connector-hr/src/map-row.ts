@@ -144,14 +144,16 @@ const fieldAt = (pointer: string): ReportField | undefined => {
   const special: Readonly<Record<string, ReportField>> = {
     emails: 'email',
     manager: 'managerKey',
-    phoneNumbers: 'workPhone',
     employment: 'employmentId',
     timezone: 'timeZone',
   };
   return special[name] ?? special[pointer.split('/')[1] ?? ''] ?? (name as ReportField);
 };
 
-const placeOf = (pointer: string, fields: ReportConfig['fields']): string => fields[fieldAt(pointer) ?? 'externalId']?.from ?? pointer;
+const placeOf = (pointer: string, fields: ReportConfig['fields']): string => {
+  if (!pointer.startsWith('/phoneNumbers')) return fields[fieldAt(pointer) ?? 'externalId']?.from ?? pointer;
+  return [fields.workPhone, fields.mobilePhone].flatMap((source) => (source ? [source.from] : [])).join(' or ');
+};
 
 const keyOf = ({ externalId }: Stated): { key?: string } => (typeof externalId === 'string' ? { key: externalId } : {});
 

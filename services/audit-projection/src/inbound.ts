@@ -7,10 +7,7 @@ import { IsOptional, IsString, Length } from 'class-validator';
 import { instantOf } from './axes.ts';
 import { explainValue } from './explain-value.ts';
 import { findPerson, type Person } from './find-person.ts';
-import { indexObjects, indexReads } from './index-connections.ts';
-import { indexEvents } from './index-events.ts';
-import { indexIdentityIntervals, indexSourceIntervals } from './index-intervals.ts';
-import { indexNames, indexStreams } from './index-people.ts';
+import { indexers } from './index-facts.ts';
 import { showAsOf } from './show-as-of.ts';
 import { showConnections } from './show-connections.ts';
 import { showObjectTimeline } from './show-object-timeline.ts';
@@ -22,31 +19,23 @@ import { projectedUpTo } from './up-to.ts';
 @Controller()
 export class Facts {
   @EventPattern<string>(topicMap.source.name)
-  async onSourceFacts(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
-    await indexEvents(transaction, batch);
-    await indexObjects(transaction, batch);
-    await indexReads(transaction, batch);
-    await indexSourceIntervals(transaction, batch);
+  onSourceFacts(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
+    return indexers[topicMap.source.name](transaction, batch);
   }
 
   @EventPattern<string>(topicMap.identityEvents.name)
-  async onIdentityFacts(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
-    await indexEvents(transaction, batch);
-    await indexStreams(transaction, batch);
-    await indexNames(transaction, batch);
-    await indexIdentityIntervals(transaction, batch);
+  onIdentityFacts(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
+    return indexers[topicMap.identityEvents.name](transaction, batch);
   }
 
   @EventPattern<string>(topicMap.provisioningCommands.name)
-  async onPlans(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
-    await indexEvents(transaction, batch);
-    await indexStreams(transaction, batch);
+  onPlans(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
+    return indexers[topicMap.provisioningCommands.name](transaction, batch);
   }
 
   @EventPattern<string>(topicMap.provisioningEvents.name)
-  async onResults(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
-    await indexEvents(transaction, batch);
-    await indexStreams(transaction, batch);
+  onResults(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
+    return indexers[topicMap.provisioningEvents.name](transaction, batch);
   }
 }
 

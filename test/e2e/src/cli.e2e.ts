@@ -111,6 +111,27 @@ describe('the command line', () => {
   });
 });
 
+describe('a change that a vendor refuses', () => {
+  it('stands among the dead letters, and is sent again when somebody asks: by a new plan', async () => {
+    await product.admin('/faults', [
+      { id: 'no', server: 'okta', method: 'POST', path: '^/api/v1/users/[^/]+$', kind: 'status', status: 403 },
+    ]);
+    await product.admin(`/hr/workers/${person}`, { title: 'Lead Engineer' }, 'PATCH');
+    const letters = async (): Promise<{ id: string; service: string; remedy?: string }[]> =>
+      (await asked<{ deadLetters: { id: string; service: string; remedy?: string }[] }>('dead-letters')).deadLetters;
+    const letter = await until('a dead letter', async () => (await letters())[0]);
+    expect(letter).toMatchObject({ service: 'provisioning', remedy: expect.stringMatching(/\S/) });
+    await product.admin('/faults', undefined, 'DELETE');
+    expect((await product.muster('dead-letters', 'retry', letter.id)).stdout).toContain(letter.id);
+    await until('the title in Okta', async () => {
+      const user = await product.view<{ profile: { title: string } }>('oktaUser', person);
+      return user?.profile.title === 'Lead Engineer';
+    });
+    await until('no dead letter', async () => (await letters()).length === 0);
+    expect((await product.muster('timeline', person)).stdout).toMatch(/RetryAsked +okta-main: operator asked to try again/);
+  }, 90_000);
+});
+
 describe('the dry run of a plan', () => {
   it('ends with 0 when nothing is to be changed', async () => {
     await until('nothing to change', async () => (await product.muster('plan', person)).code === OK);

@@ -84,9 +84,10 @@ export class RunningAudit {
     return this.#settings.database;
   }
 
-  async ask(path: string, query: Record<string, string> = {}): Promise<Answer> {
+  async ask(path: string, query: Record<string, string> = {}, method: 'GET' | 'POST' = 'GET'): Promise<Answer> {
     const url = new URL(`${path}?${new URLSearchParams(query).toString()}`, this.#service.url);
     const response = await fetch(url, {
+      method,
       headers: { authorization: `Bearer ${this.#settings.internalToken}` },
       signal: AbortSignal.timeout(10_000),
     });

@@ -23,12 +23,15 @@ const objectOf = (body: unknown): Record<string, unknown> => {
  * - POST /entra/delta/expire: every delta token issued so far is too old
  * - POST /entra/tokens `{ expire?: true, lifetimeSeconds? }`: access tokens
  * - POST /entra/limits `{ units?, writes?, reports? }`, GET /entra/limits: limits and what each app spent
+ * - GET /entra/subscriptions, POST /entra/subscriptions `{ quota?, patienceMs?, slowAfterMs? }`: who is told, and how long a receiver may take
+ * - POST /entra/lifecycle `{ event, resource? }`: tells apps that their subscriptions need authorisation, were removed, or missed something
  * - GET /state?server=graph[&id=]: raw state, or one object of it
  */
 export function addEntraRoutes(kit: Kit, parts: Controlled): void {
   const { tenant, tokens, throttle } = parts;
   const { admin } = kit;
   addEdits(admin, tenant, kit);
+  addSubscriptionControls(admin, tenant);
   admin.route('POST', '/entra/delta/expire', () => {
     tenant.deltaTokensFrom = tenant.now() + 1;
   });
@@ -48,6 +51,26 @@ export function addEntraRoutes(kit: Kit, parts: Controlled): void {
     spent: Object.fromEntries(throttle.total),
   }));
   kit.stateReaders.set('graph', (query) => readState(tenant, query.get('id')));
+}
+
+const LIFECYCLE = ['reauthorizationRequired', 'subscriptionRemoved', 'missed'] as const;
+
+function addSubscriptionControls(admin: AdminServer, { subscriptions }: Tenant): void {
+  if (!subscriptions) return;
+  admin.route('GET', '/entra/subscriptions', () => ({
+    settings: subscriptions.settings,
+    receivers: subscriptions.notifier.states(),
+    subscriptions: subscriptions.all().map(({ clientState: _secret, ...one }) => one),
+  }));
+  admin.route('POST', '/entra/subscriptions', ({ body }) => Object.assign(subscriptions.settings, objectOf(body)));
+  admin.route('POST', '/entra/lifecycle', ({ body }) => {
+    const { event, resource } = objectOf(body);
+    const wanted = LIFECYCLE.find((one) => one === event);
+    if (!wanted) throw new Refused(400, `event must be one of ${LIFECYCLE.join(', ')}`);
+    const told = subscriptions.all().filter((one) => resource === undefined || one.resource === resource);
+    for (const one of told) subscriptions.tellLifecycle(one, wanted);
+    return { told: told.map(({ id }) => id) };
+  });
 }
 
 function addEdits(admin: AdminServer, tenant: Tenant, kit: Kit): void {

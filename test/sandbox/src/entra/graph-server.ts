@@ -7,6 +7,7 @@ import type { VendorReply, VendorRequest } from '../kit/vendor-request.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import type { Answer } from './call.ts';
 import { Graph } from './graph.ts';
+import { checkReceivers } from './subscription-operations.ts';
 import type { Tenant } from './tenant.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -31,11 +32,16 @@ export function graphServer(kit: Kit, { tenant, tokens, throttle, state }: Graph
       kit.faults.empty ? undefined : kit.faults.fire({ server: 'graph', method, path, actor }, (kind) => INNER_KINDS.has(kind)),
   });
   const handle = (request: VendorRequest) => asReply(graph.handle(request));
-  return kit.server('graph', state, {
+  const server = kit.server('graph', state, {
     identify: (headers) => tokens.clientOf(headers['authorization']),
     notFound: handle,
     throttled: (request, rule) => asReply(graph.throttled(request, rule.form)),
     decorate: withCommonHeaders,
+  });
+  // The one answer that waits for somebody else: receivers are asked first.
+  return server.route('POST', '/v1.0/subscriptions', async (request) => {
+    if (tenant.subscriptions) await checkReceivers(tenant.subscriptions, request);
+    return handle(request);
   });
 }
 

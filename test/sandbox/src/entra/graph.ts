@@ -138,7 +138,7 @@ export class Graph {
 }
 
 /** Actions that take no body. */
-const bodyless = (path: string) => path.endsWith('/revokeSignInSessions') || path.endsWith('/restore');
+const bodyless = (path: string) => ['/revokeSignInSessions', '/restore', '/reauthorize'].some((end) => path.endsWith(end));
 
 function asInternal(error: unknown): GraphFault {
   if (error instanceof URIError) return badQuery('Bad Request - Invalid URL.');

@@ -12,6 +12,7 @@ import { loginServer } from './login-server.ts';
 import type { Mutation } from './mutation.ts';
 import { ADMINISTRATE, OBSERVE, WRITE, type AppRegistration, type Permission } from './permissions.ts';
 import { seedEntra, seedRegistrations, type EntraSeed } from './seed.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { Tenant, type TenantSettings } from './tenant.ts';
 import { Throttle } from './throttle.ts';
 
@@ -35,12 +36,13 @@ export interface EntraSandbox {
   readonly graphUrl: string;
   readonly tokens: AccessTokens;
   readonly throttle: Throttle;
-  /** By the registration's name: `muster`, `muster-observe`, `auditor`, `admin`. */
+  /** By the registration's name: `muster`, `muster-notified`, `muster-observe`, `auditor`, `admin`. */
   readonly credentials: Readonly<Record<string, { clientId: string; clientSecret: string }>>;
 }
 
 const REGISTERED: Readonly<Record<string, readonly Permission[]>> = {
   muster: [...OBSERVE, ...WRITE],
+  'muster-notified': [...OBSERVE, ...WRITE, 'Group.Read.All'],
   'muster-observe': OBSERVE,
   auditor: OBSERVE,
   admin: ADMINISTRATE,
@@ -75,6 +77,7 @@ export async function openEntra(kit: Kit, options: EntraOptions = {}): Promise<E
   seedRegistrations(tenant);
   if (options.seed) seedEntra(tenant, options.seed);
   state.commit();
+  tenant.subscriptions = new Subscriptions(kit, state, settings.tenantId);
   const tokens = new AccessTokens(tenant);
   const throttle = new Throttle(tenant, kit.limits);
   const login = new Login(tenant, tokens);

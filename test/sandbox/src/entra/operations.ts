@@ -16,6 +16,14 @@ import * as groups from './groups.ts';
 import { MAY, type Permission } from './permissions.ts';
 import type { Kind } from './schema.ts';
 import { listOrganizations, listSubscribedSkus } from './skus.ts';
+import {
+  createSubscription,
+  deleteSubscription,
+  getSubscription,
+  listSubscriptions,
+  reauthorizeSubscription,
+  renewSubscription,
+} from './subscription-operations.ts';
 import type { Tenant } from './tenant.ts';
 import * as users from './users.ts';
 
@@ -121,12 +129,22 @@ const DIRECTORY: Row[] = [
   ['GET', '/organization', [...MAY.readSkus, ...MAY.readUsers], 1, listOrganizations],
 ];
 
+/** The handler judges: it depends on the resource. */
+const SUBSCRIPTIONS: Row[] = [
+  ['GET', '/subscriptions', MAY.anything, 1, listSubscriptions],
+  ['POST', '/subscriptions', MAY.anything, 1, createSubscription],
+  ['GET', '/subscriptions/:id', MAY.anything, 1, getSubscription],
+  ['PATCH', '/subscriptions/:id', MAY.anything, 1, renewSubscription],
+  ['DELETE', '/subscriptions/:id', MAY.anything, 1, deleteSubscription],
+  ['POST', '/subscriptions/:id/reauthorize', MAY.anything, 1, reauthorizeSubscription],
+];
+
 const REPORTS: Row[] = [['GET', '/auditLogs/directoryAudits', MAY.readAudits, 1, listDirectoryAudits]];
 
 const asOperation = ([method, path, needs, units, handler]: Row): Operation => ({ method, path, needs, units, handler });
 
 /** Everything that the sandbox plays of Graph v1.0 except `$batch`. */
 export const OPERATIONS: readonly Operation[] = [
-  ...[...USERS, ...GROUPS, ...APPS, ...DIRECTORY].map(asOperation),
+  ...[...USERS, ...GROUPS, ...APPS, ...DIRECTORY, ...SUBSCRIPTIONS].map(asOperation),
   ...REPORTS.map((row) => ({ ...asOperation(row), reporting: true })),
 ];

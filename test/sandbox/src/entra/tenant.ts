@@ -8,6 +8,7 @@ import { Directory, NO_LAG, type ViewLag } from './directory.ts';
 import type { Json } from './errors.ts';
 import type { Mutation } from './mutation.ts';
 import type { AppRegistration } from './permissions.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 export interface TenantSettings {
   tenantId: string;
@@ -54,6 +55,8 @@ export class Tenant {
   readonly settings: TenantSettings;
   readonly directory: Directory;
   readonly audits = new AuditLog();
+  /** Who wants to be told of changes; without it nobody is. */
+  subscriptions: Subscriptions | undefined;
   /** Delta tokens issued before this instant count as expired. */
   deltaTokensFrom = 0;
   readonly scale: (ms: number) => number;
@@ -79,8 +82,10 @@ export class Tenant {
   /** Applies a judged change now and keeps it. */
   commit(wish: Wish, by: string, correlation: string = randomUUID()): void {
     const mutation = { at: this.now(), by, correlation, ...wish } as Mutation;
+    const kind = this.directory.find(wish.id)?.kind;
     this.replay(mutation);
     this.#journal?.append(mutation);
+    this.subscriptions?.tell(mutation, kind ?? this.directory.find(wish.id)?.kind);
   }
 
   /** `commit` for what a request asks. */
