@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Client } from 'pg';
+import { openReadStore } from '@muster/read-store';
+import { sql } from 'kysely';
 import { Rig, until } from './testing/rig.ts';
 
 let rig: Rig;
@@ -43,10 +44,9 @@ describe('a read that a kill cuts off', () => {
     await rig.ended(0);
     expect(await rig.facts()).toHaveLength(60);
     await rig.stop();
-    const client = new Client({ connectionString: rig.databaseUrl });
-    await client.connect();
-    await client.query('drop schema hr_ingestion cascade');
-    await client.end();
+    const database = await openReadStore({ url: rig.databaseUrl, schema: 'beside' });
+    await sql`drop schema hr_ingestion cascade`.execute(database.db);
+    await database.close();
     await rig.sandbox.admin('POST', '/hr/report', { shuffle: 3 });
     await rig.start();
     expect(await rig.ended(1)).toMatchObject({ complete: true, differences: { created: 0, changed: 0, gone: 0 } });
