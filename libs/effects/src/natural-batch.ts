@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 interface Asked<Q, A> {
   readonly question: Q;
   readonly answer: (answer: A) => void;
@@ -10,14 +12,19 @@ interface Asked<Q, A> {
  */
 export class NaturalBatch<Q, A> {
   readonly #most: number;
+  readonly #lingerMs: number;
   readonly #answerAll: (questions: readonly Q[]) => Promise<readonly A[]>;
   #waiting: Asked<Q, A>[] = [];
   #running = false;
 
-  /** `answerAll` gives one answer for each question, in order; where it fails all of that lot fail. */
-  constructor(answerAll: (questions: readonly Q[]) => Promise<readonly A[]>, { most = 500 }: { most?: number } = {}) {
+  /** `answerAll` gives one answer for each question, in order; where it fails all of that lot fail. `lingerMs`: a lot waits so long for company. */
+  constructor(
+    answerAll: (questions: readonly Q[]) => Promise<readonly A[]>,
+    { most = 500, lingerMs = 0 }: { most?: number; lingerMs?: number } = {},
+  ) {
     this.#answerAll = answerAll;
     this.#most = most;
+    this.#lingerMs = lingerMs;
   }
 
   ask(question: Q): Promise<A> {
@@ -31,7 +38,10 @@ export class NaturalBatch<Q, A> {
     this.#running = true;
     // Whoever asks in the same turn of the event loop comes along.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#answer(this.#waiting.splice(0, this.#most));
+    while (this.#waiting.length > 0) {
+      if (this.#lingerMs > 0) await sleep(this.#lingerMs);
+      await this.#answer(this.#waiting.splice(0, this.#most));
+    }
     this.#running = false;
   }
 

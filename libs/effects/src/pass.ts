@@ -18,6 +18,8 @@ export interface PassWork extends Sender {
 }
 
 const LANES: readonly Lane[] = ['leaver', 'live', 'batch'];
+/** Calls of one person that were made side by side are answered within about this time: their results are one append and one sync of the store's disk. */
+const RECORD_LINGER_MS = 10;
 /** A plan that changes what is waited for wakes the row by itself. */
 const DEPENDENCY_PATIENCE_MS = 60_000;
 
@@ -39,10 +41,13 @@ export class Pass {
     this.work = work;
     this.facts = facts;
     this.whose = { identityId: work.identityId, connection: work.target.connection };
-    this.#records = new NaturalBatch(async (lots) => {
-      await this.#recordAll(lots.flat());
-      return lots.map(() => undefined);
-    });
+    this.#records = new NaturalBatch(
+      async (lots) => {
+        await this.#recordAll(lots.flat());
+        return lots.map(() => undefined);
+      },
+      { lingerMs: RECORD_LINGER_MS },
+    );
   }
 
   static async begin(work: PassWork): Promise<Pass> {

@@ -2,6 +2,7 @@ import type { Budget } from '@muster/connector';
 
 const MINUTE_MS = 60_000;
 const SLICES = 12;
+const ESTIMATE_LIFE_MS = 5_000;
 const SLICE_MS = MINUTE_MS / SLICES;
 
 /** How sending on one connection goes: calls under way, and what was done in the last minute. */
@@ -12,11 +13,22 @@ export class Progress {
   readonly #slices = new Map<number, number>();
   readonly #now: () => number;
   readonly #since: number;
+  #rest: { at: number; ms: Promise<number> } | undefined;
 
   constructor(budget: Budget, now: () => number = () => performance.now()) {
     this.budget = budget;
     this.#now = now;
     this.#since = now();
+  }
+
+  /** How long the rest takes, estimated anew every few seconds at most: whoever looks often must not slow down what is looked at. */
+  restMs(estimate: () => Promise<number>): Promise<number> {
+    if (this.#rest === undefined || this.#now() - this.#rest.at > ESTIMATE_LIFE_MS) {
+      const ms = estimate();
+      this.#rest = { at: this.#now(), ms };
+      ms.catch(() => (this.#rest = undefined));
+    }
+    return this.#rest.ms;
   }
 
   call(change: number): void {

@@ -83,7 +83,7 @@ async function progressOf(
     queued,
     inFlight: progress.inFlight,
     donePerMinute: progress.donePerMinute(),
-    restMs: await timeLeft(parts, config, people),
+    restMs: people === 0 ? 0 : await progress.restMs(() => timeLeft(parts, config, people)),
     budget: progress.budget.status(),
   };
 }

@@ -58,14 +58,14 @@ export class Rig {
     private readonly parts: { folder: string; node: SpawnedEventNode; postgres: Awaited<ReturnType<typeof startTemporaryPostgres>> },
   ) {}
 
-  static async build(): Promise<Rig> {
+  static async build({ workers = 120 }: { workers?: number } = {}): Promise<Rig> {
     const folder = await mkdtemp(join(tmpdir(), 'muster-provisioning-'));
     const [postgres, node, sandbox] = await Promise.all([
       startTemporaryPostgres(),
       spawnEventNode({ dataDir: folder }),
       startSandbox({ timeFactor: TIME_FACTOR }),
     ]);
-    await sandbox.admin('POST', '/seed', { workers: 120, groups: 5, apps: 2 });
+    await sandbox.admin('POST', '/seed', { workers, groups: 5, apps: 2 });
     const environment = {
       MUSTER_STORE: node.connectionString,
       MUSTER_DATABASE: postgres.url,
