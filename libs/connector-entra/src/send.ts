@@ -17,7 +17,8 @@ export interface Sending {
   values?: readonly unknown[];
 }
 
-const MOST_IN_A_BATCH = 20;
+/** Independent requests that one `$batch` takes. */
+export const MOST_IN_A_BATCH = 20;
 const BATCHES_AT_ONCE = 4;
 
 const now = (): string => new Date().toISOString();

@@ -3,7 +3,7 @@ import type { AccountChange, AccountWriter, NewAccount, Outcome, WriteOptions } 
 import { firstPassword } from './first-password.ts';
 import { nest } from './properties.ts';
 import type { EntraAccountReader } from './read-accounts.ts';
-import { sendAll, sendOne } from './send.ts';
+import { MOST_IN_A_BATCH, sendAll, sendOne } from './send.ts';
 import type { EntraSession } from './session.ts';
 
 const CREATES_AT_ONCE = 8;
@@ -14,6 +14,7 @@ const isTaken = (outcome: Outcome): boolean => outcome.result === 'fault' && out
 
 /** Writes users. Several writes of one call travel in batches of twenty; creates travel alone, so that a lost answer leaves one account in doubt. */
 export class EntraAccountWriter implements AccountWriter {
+  readonly travelTogether = MOST_IN_A_BATCH;
   readonly #session: EntraSession;
   readonly #reader: EntraAccountReader;
 

@@ -40,6 +40,8 @@ export interface AccountChange {
 
 /** Batch in, one outcome per item out, in order. Throws Fault only when nothing at all was sent. */
 export interface AccountWriter {
+  /** How many changes of different accounts travel in one request; absent: each by itself. */
+  readonly travelTogether?: number;
   /** Not safe to repeat unprobed after `unknown`. */
   create(accounts: NewAccount[], options?: WriteOptions): Promise<Outcome[]>;
   /** Safe to repeat. */

@@ -21,7 +21,7 @@ export class GatheredEntitlements implements EntitlementWriter {
   readonly travelTogether: number;
   readonly #writer: EntitlementWriter;
   readonly #options: Required<GatheringOptions>;
-  readonly #lines = new Map<string, GatheringLine>();
+  readonly #lines = new Map<string, GatheringLine<HolderRef>>();
 
   constructor(writer: EntitlementWriter, { idleMs = { live: 5, batch: 25 }, fillMs = 250 }: GatheringOptions = {}) {
     this.#writer = writer;
@@ -44,12 +44,12 @@ export class GatheredEntitlements implements EntitlementWriter {
     return Promise.all(holders.map((holder, index) => line.join(holder, index, options)));
   }
 
-  #lineOf(action: Action, what: EntitlementRef, lane: Exclude<Lane, 'leaver'>): GatheringLine {
+  #lineOf(action: Action, what: EntitlementRef, lane: Exclude<Lane, 'leaver'>): GatheringLine<HolderRef> {
     const key = `${action} ${lane} ${what.kind}:${what.id}`;
     const known = this.#lines.get(key);
     if (known) return known;
     const { idleMs, fillMs } = this.#options;
-    const line = new GatheringLine({
+    const line = new GatheringLine<HolderRef>({
       idleMs: idleMs[lane],
       fillMs,
       most: this.travelTogether,

@@ -1,17 +1,17 @@
-import type { HolderRef, Outcome, WriteOptions } from '@muster/connector';
+import type { Outcome, WriteOptions } from '@muster/connector';
 
-interface LineOptions {
+interface LineOptions<T> {
   readonly most: number;
   readonly idleMs: number;
   readonly fillMs: number;
-  send(holders: HolderRef[], options: WriteOptions): Promise<Outcome[]>;
+  send(items: T[], options: WriteOptions): Promise<Outcome[]>;
   /** Nobody waits and nothing is under way: the line can be forgotten. */
   onEmpty(): void;
 }
 
 /** One item that waits for company or travels. */
-interface Rider {
-  readonly holder: HolderRef;
+interface Rider<T> {
+  readonly item: T;
   /** Whether its sender still wants it to leave. */
   mayBeSent(): Promise<boolean>;
   take(outcome: Outcome): void;
@@ -22,26 +22,26 @@ interface Rider {
   gone: boolean;
 }
 
-/** Those who want the same of the same entitlement in the same lane. */
-export class GatheringLine {
-  readonly #options: LineOptions;
-  readonly #waiting: Rider[] = [];
+/** Those whose wishes may travel in one request. */
+export class GatheringLine<T> {
+  readonly #options: LineOptions<T>;
+  readonly #waiting: Rider<T>[] = [];
   /** Requests that have not left, or have left a moment ago. */
   #holding = 0;
   #underWay = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: LineOptions) {
+  constructor(options: LineOptions<T>) {
     this.#options = options;
   }
 
-  /** The outcome of one holder; `index` is what its sender calls it. Rejects with the reason of a signal that aborts before the fence was asked. */
-  join(holder: HolderRef, index: number, { signal, mayBeSent }: WriteOptions): Promise<Outcome> {
+  /** The outcome of one item; `index` is what its sender calls it. Rejects with the reason of a signal that aborts before the fence was asked. */
+  join(item: T, index: number, { signal, mayBeSent }: WriteOptions): Promise<Outcome> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise<Outcome>((resolve, reject) => {
       const leave = (): void => this.#leave(rider, signal?.reason);
-      const rider: Rider = {
-        holder,
+      const rider: Rider<T> = {
+        item,
         mayBeSent: () => mayBeSent?.(index) ?? Promise.resolve(true),
         take: (outcome) => {
           signal?.removeEventListener('abort', leave);
@@ -61,7 +61,7 @@ export class GatheringLine {
     });
   }
 
-  #leave(rider: Rider, reason: unknown): void {
+  #leave(rider: Rider<T>, reason: unknown): void {
     if (rider.asked) return;
     rider.gone = true;
     const place = this.#waiting.indexOf(rider);
@@ -84,10 +84,10 @@ export class GatheringLine {
     this.#waitForMore();
   }
 
-  async #travel(riders: readonly Rider[]): Promise<void> {
+  async #travel(riders: readonly Rider<T>[]): Promise<void> {
     this.#underWay += 1;
     const letGo = this.#hold();
-    const asked = async (rider: Rider | undefined): Promise<boolean> => {
+    const asked = async (rider: Rider<T> | undefined): Promise<boolean> => {
       letGo.soon();
       if (rider === undefined || rider.gone) return false;
       rider.asked = true;
@@ -95,7 +95,7 @@ export class GatheringLine {
     };
     try {
       const outcomes = await this.#options.send(
-        riders.map(({ holder }) => holder),
+        riders.map(({ item }) => item),
         { mayBeSent: (index) => asked(riders[index]) },
       );
       riders.forEach((rider, index) => rider.take(outcomes[index] ?? { result: 'withheld' }));

@@ -1,3 +1,4 @@
+export { GatheredChanges } from './gathered-changes.ts';
 export { GatheredEntitlements, type GatheringOptions } from './gathered-entitlements.ts';
 export { sendCommands } from './send-commands.ts';
 export type { Departure, PassEnd, Sender } from './sender.ts';

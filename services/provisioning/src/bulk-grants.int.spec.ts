@@ -159,6 +159,30 @@ describe('two changes of one group at the same time', () => {
   }, 90_000);
 });
 
+describe('attributes of many people', () => {
+  it('travel twenty to a request, and a value that is refused is refused for one alone', async () => {
+    const since = Date.now();
+    const chosen = accounts.slice(40, 80);
+    const titled = (id: string, index: number): Command =>
+      command({
+        action: 'set',
+        connection: 'entra-main',
+        lane: 'batch',
+        object: { kind: 'account', id },
+        field: index === 7 ? 'usageLocation' : 'jobTitle',
+        value: index === 7 ? 'nowhere at all' : `Title ${index}`,
+      });
+    const people = await everybody(chosen, (id) => [titled(id, chosen.indexOf(id))]);
+    expect(await results(people)).toEqual([...done(7), 'refused', ...done(32)]);
+    expect((await rig.writes('graph', since)).filter((write) => !write.includes('token'))).toEqual([
+      'POST /v1.0/$batch',
+      'POST /v1.0/$batch',
+    ]);
+    const titles = new Map((await rig.entraUsers()).map((user) => [user['id'], user['jobTitle']]));
+    expect(chosen.filter((id, index) => titles.get(id) === `Title ${index}`)).toHaveLength(39);
+  }, 60_000);
+});
+
 describe('people who are to leave one group', () => {
   it('are taken out twenty to a request; one whose turn was throttled inside waits as told', async () => {
     const group = await newGroup('removals');

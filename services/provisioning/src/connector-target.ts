@@ -9,7 +9,7 @@ import type {
   Writers,
 } from '@muster/connector';
 import type { Command } from '@muster/contracts';
-import { GatheredEntitlements, type Target } from '@muster/effects';
+import { GatheredChanges, GatheredEntitlements, type Target } from '@muster/effects';
 import type { Probe } from '@muster/identity';
 import { arrange, isReference } from './arrange.ts';
 import { probeCreate, probeEffect } from './probe.ts';
@@ -34,6 +34,7 @@ export class ConnectorTarget implements Target {
   readonly #writers: Writers;
   /** Shared by everybody who sends on this connection. */
   readonly #entitlements: EntitlementWriter;
+  readonly #changes: GatheredChanges;
   readonly #attributes: KeyAttributes;
   readonly #now: () => Date;
 
@@ -46,6 +47,7 @@ export class ConnectorTarget implements Target {
     this.#readers = connection.readers;
     this.#writers = connection.writers;
     this.#entitlements = new GatheredEntitlements(connection.writers.entitlements);
+    this.#changes = new GatheredChanges(connection.writers.accounts);
     this.#attributes = keyAttributes(config);
     this.#now = now;
   }
@@ -76,7 +78,7 @@ export class ConnectorTarget implements Target {
       case 'create':
         return firstOf(await accounts.create([newAccountOf(command, this.#attributes)], options));
       case 'set':
-        return firstOf(await this.#set(commands, id(), options));
+        return this.#set(commands, id(), options);
       case 'enable':
       case 'disable':
       case 'revokeSessions':
@@ -106,12 +108,12 @@ export class ConnectorTarget implements Target {
     return this.#readers.disablements.traceDisablement(accountId, since, options);
   }
 
-  #set(commands: readonly Command[], accountId: string, options: WriteOptions): Promise<Outcome[]> {
+  async #set(commands: readonly Command[], accountId: string, options: WriteOptions): Promise<Outcome> {
     const { accounts } = this.#writers;
     const [command] = commands;
     if (command && accounts.setManager && isReference(command, true))
-      return accounts.setManager([{ accountId, managerAccountId: managerOf(command) }], options);
-    return accounts.set([{ accountId, values: valuesOf(commands) }], options);
+      return firstOf(await accounts.setManager([{ accountId, managerAccountId: managerOf(command) }], options));
+    return this.#changes.set({ accountId, values: valuesOf(commands) }, options);
   }
 
   #give({ action, entitlement, commandId }: Command, holder: HolderRef, options: WriteOptions): Promise<Outcome[]> {
