@@ -41,13 +41,19 @@ export class DirectoryIndex {
     return new Map(rows.map((row) => [`${row.connection} ${row.worker_key}`, row.account_id]));
   }
 
-  /** Groups and apps of some connections that are there, by connection, kind and name or id. A name that several share is left to the id. */
-  async targetObjects(connections: readonly string[]): Promise<TargetObject[]> {
-    const { rows } = await sql<TargetObject>`
-      select connection, kind, id, name, writable, there from target_object where connection = any(${[...connections]}::text[])`.execute(
-      this.db,
+  /** By connection, when its first full read began, and the last complete one. */
+  async fullReads(): Promise<ReadonlyMap<string, FullReads>> {
+    const { rows } = await sql<{ connection: string; first_started: Date; last_complete: Date | null }>`
+      select connection, first_started, last_complete from full_reads`.execute(this.db);
+    return new Map(
+      rows.map((row) => [
+        row.connection,
+        {
+          firstStarted: row.first_started.toISOString(),
+          ...(row.last_complete === null ? {} : { lastComplete: row.last_complete.toISOString() }),
+        },
+      ]),
     );
-    return rows;
   }
 
   /** The names of the workers' managers are written to some targets. */
@@ -59,11 +65,9 @@ export class DirectoryIndex {
   }
 }
 
-export interface TargetObject {
-  readonly connection: string;
-  readonly kind: 'group' | 'app';
-  readonly id: string;
-  readonly name: string;
-  readonly writable: boolean;
-  readonly there: boolean;
+/** When full reads began, RFC 3339. */
+export interface FullReads {
+  readonly firstStarted: string;
+  /** Absent: none was complete yet. */
+  readonly lastComplete?: string;
 }

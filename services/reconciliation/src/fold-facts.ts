@@ -126,9 +126,13 @@ async function foldObjects({ db }: Folding, batch: readonly Message[]): Promise<
     from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as r(connection text, kind text, id text, name text, writable boolean, there boolean)
     on conflict (connection, kind, id) do update
     set name = coalesce(nullif(excluded.name, ''), o.name), writable = excluded.writable, there = excluded.there`.execute(db);
+  const connections = [...new Set(Array.from(rows.values(), ({ connection }) => connection))].toSorted();
+  await sql`
+    insert into directory_version as v (connection, version) select unnest(${connections}::text[]), 1
+    on conflict (connection) do update set version = v.version + 1`.execute(db);
   return whoWaits(
     db,
-    [...rows.values()].map(({ connection }) => awaits.objects(connection)),
+    connections.map((connection) => awaits.objects(connection)),
   );
 }
 

@@ -14,13 +14,12 @@ import {
   planCategory,
   type Provisioning,
   provisioningCategory,
-  type Reads,
-  readCategory,
   type Step,
   type StreamCategory,
   type Worker,
   workerCategory,
 } from '@muster/identity';
+import type { KeptStreams } from './kept-streams.ts';
 
 type Decided = { type: string; data: object };
 
@@ -38,7 +37,7 @@ export class PersonFacts {
   private readonly loaded = new Map<string, Loaded<unknown>>();
 
   constructor(
-    private readonly store: EventStore,
+    private readonly from: { readonly store: EventStore; readonly streams: KeptStreams },
     private readonly writing: Writing,
     private readonly asOf: string,
   ) {}
@@ -50,7 +49,6 @@ export class PersonFacts {
     this.load(accountCategory, streamOf.account(connection, accountId));
   provisioning = (identityId: string): Promise<Provisioning> => this.load(provisioningCategory, streamOf.provisioning(identityId));
   plan = (identityId: string): Promise<Plan> => this.load(planCategory, streamOf.plan(identityId));
-  reads = (connection: string): Promise<Reads> => this.load(readCategory, streamOf.read(connection));
   case = (stream: string): Promise<Case> => this.load(caseCategory, stream);
 
   /** Every stream that was read and held something, with its revision. */
@@ -82,8 +80,10 @@ export class PersonFacts {
       return events.length > 0 ? 'changed' : 'nothing';
     }
     const { live } = this.writing;
-    const { state, revision, events } = await this.store.transact(category, { stream, ...before }, decide, (event) => live(event.type));
-    this.loaded.set(stream, { state, revision });
+    const { state, revision, events } = await this.from.store.transact(category, { stream, ...before }, decide, (event) =>
+      live(event.type),
+    );
+    this.remember(stream, { state, revision });
     if (events.length > 0) return 'changed';
     return revision === before.revision ? 'nothing' : 'overtaken';
   }
@@ -95,8 +95,14 @@ export class PersonFacts {
   private async loadWhole<S, E extends Decided>(category: StreamCategory<S, E>, stream: string): Promise<Loaded<S>> {
     const known = this.loaded.get(stream) as Loaded<S> | undefined;
     if (known) return known;
-    const loaded = await this.store.load(category, stream);
-    this.loaded.set(stream, loaded);
+    const { store, streams } = this.from;
+    const loaded = await store.load(category, stream, streams.find<S>(stream));
+    this.remember(stream, loaded);
     return loaded;
+  }
+
+  private remember(stream: string, loaded: Loaded<unknown>): void {
+    this.loaded.set(stream, loaded);
+    this.from.streams.keep(stream, loaded);
   }
 }

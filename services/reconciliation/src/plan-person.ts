@@ -1,6 +1,6 @@
 import type { ConnectionConfig } from '@muster/connector';
 import { streamOf } from '@muster/contracts';
-import { type CompiledFlow, type DecisionInput, desiredState, type Manager, observedObjects } from '@muster/flow';
+import { type CompiledFlow, type DecisionInput, desiredState, type Manager } from '@muster/flow';
 import {
   accountIdOf,
   type ConnectionView,
@@ -15,9 +15,10 @@ import {
   recordAt,
 } from '@muster/identity';
 import type { Correlation } from './correlate-person.ts';
-import type { DirectoryIndex, TargetObject } from './directory-index.ts';
+import type { DirectoryIndex, FullReads } from './directory-index.ts';
 import type { KnownCase } from './governance.ts';
 import type { PersonFacts } from './person-facts.ts';
+import type { KnownObjects } from './target-objects.ts';
 import { awaits } from './whom.ts';
 
 type Target = Extract<ConnectionConfig, { kind: 'okta' | 'entra' }>;
@@ -34,8 +35,9 @@ export interface Planning {
   readonly cases: readonly KnownCase[];
   /** Commands that a person decided to try again. */
   readonly retry: ReadonlySet<string>;
-  /** By connection, when its first full read began. */
-  readonly firstReads: ReadonlyMap<string, string>;
+  readonly fullReads: ReadonlyMap<string, FullReads>;
+  /** By connection. */
+  readonly objects: ReadonlyMap<string, KnownObjects>;
 }
 
 /** Everything that one plan comes from, and what would make it another one. */
@@ -50,10 +52,9 @@ export async function planPerson(planning: Planning, correlation: Correlation): 
   const identity = await facts.identity(identityId);
   if (identity.identityId === undefined) return undefined;
   const provisioning = await facts.provisioning(identityId);
-  const objects = await planning.index.targetObjects(targets.map(({ name }) => name));
   const managerKey = typeof identity.attributes.managerKey === 'string' ? identity.attributes.managerKey : null;
   const managers = await planning.index.accountsOfWorkers(managerKey === null ? [] : [managerKey]);
-  const decision = await decisionInput(planning, { identity, objects, managerKey, managers });
+  const decision = await decisionInput(planning, { identity, managerKey, managers });
   const views = await Promise.all(
     targets.map(async (target) => [target.name, await viewOf(planning, target, { identity, provisioning, correlation })] as const),
   );
@@ -69,7 +70,7 @@ export async function planPerson(planning: Planning, correlation: Correlation): 
     limits: (connection) => targets.find(({ name }) => name === connection)?.limits ?? holdEverything(),
     lane: 'live',
     inputs: facts.inputs(),
-    entitlement: entitlementOf(objects),
+    entitlement: (connection, { kind, id }) => planning.objects.get(connection)?.stateOf(kind, id) ?? 'missing',
     managerAccount: (connection, workerKey) => managers.get(`${connection} ${workerKey}`),
     retry: planning.retry,
     ...(nextDue === undefined ? {} : { nextDue }),
@@ -80,20 +81,17 @@ export async function planPerson(planning: Planning, correlation: Correlation): 
 
 interface Known {
   readonly identity: Identity;
-  readonly objects: readonly TargetObject[];
   readonly managerKey: string | null;
   readonly managers: ReadonlyMap<string, string>;
 }
 
 async function decisionInput(planning: Planning, known: Known): Promise<DecisionInput> {
   const { facts, workerStream, asOf, identityId, flows, targets } = planning;
-  const { identity, objects } = known;
+  const { identity } = known;
   const worker = await facts.worker(workerStream);
   const record = recordAt(worker, asOf);
   const stream = streamOf.identity(identityId);
   const ref = (revision: number | undefined) => ({ stream, revision: revision ?? identity.revision });
-  const of = (connection: string, kind: 'group' | 'app') =>
-    observedObjects(objects.filter((object) => object.there && object.connection === connection && object.kind === kind));
   const manager = await managerOf(planning, known);
   return {
     identity: { attributes: identity.attributes, provenance: identity.provenance, ref: ref(identity.attributesRevision) },
@@ -107,11 +105,15 @@ async function decisionInput(planning: Planning, known: Known): Promise<Decision
       kind,
       writes,
       ...(domain === undefined ? {} : { domain }),
-      groups: of(name, 'group'),
-      apps: of(name, 'app'),
+      ...objectsOf(planning, name),
     })),
   };
 }
+
+const objectsOf = ({ objects }: Planning, connection: string) => {
+  const known = objects.get(connection);
+  return known ? { groups: known.groups, apps: known.apps } : {};
+};
 
 async function managerOf({ facts, index, targets }: Planning, { managerKey, managers }: Known): Promise<Manager | null | undefined> {
   if (managerKey === null) return null;
@@ -136,32 +138,26 @@ interface Viewed {
 async function viewOf(planning: Planning, target: Target, { identity, provisioning, correlation }: Viewed): Promise<ConnectionView> {
   const { facts } = planning;
   const accountId = accountIdOf(identity, provisioning, target.name);
-  const reads = await facts.reads(target.name);
   const openCase = planning.cases.find(
     ({ opened, answer }) => answer === undefined && opened.connection === target.name && opened.kind !== 'lock',
   );
   const account = accountId === undefined ? undefined : await facts.account(target.name, accountId);
   const owner = accountId === undefined ? undefined : (await facts.claim(streamOf.claimAccount(target.name, accountId))).owner;
-  const first = planning.firstReads.get(target.name);
   return {
     state: target.state,
     settleMs: target.settleMs,
-    createAfter: later(first ?? planning.asOf, target.settleMs),
+    ...readsOf(planning, target),
     candidates: correlation.candidates.get(target.name) ?? 0,
-    ...(reads.lastComplete ? { lastCompleteRead: reads.lastComplete.startedAt } : {}),
     ...(account && account.revision >= 0 ? { account } : {}),
     ...(owner === undefined ? {} : { accountOwner: owner }),
     ...(openCase ? { openCase: openCase.opened.caseId } : {}),
   };
 }
 
-const entitlementOf =
-  (objects: readonly TargetObject[]): PlanInput['entitlement'] =>
-  (connection, { kind, id }) => {
-    const object = objects.find((one) => one.connection === connection && one.kind === kind && one.id === id);
-    if (!object?.there) return 'missing';
-    return object.writable ? 'there' : 'not-writable';
-  };
+function readsOf({ fullReads, asOf }: Planning, { name, settleMs }: Target): Pick<ConnectionView, 'createAfter' | 'lastCompleteRead'> {
+  const { firstStarted, lastComplete } = fullReads.get(name) ?? {};
+  return { createAfter: later(firstStarted ?? asOf, settleMs), ...(lastComplete === undefined ? {} : { lastCompleteRead: lastComplete }) };
+}
 
 /** What would change the plan without any fact about the person changing. */
 function waitsFor(draft: PlanDraft, managerKey: string | null): string[] {

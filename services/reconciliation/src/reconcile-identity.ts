@@ -4,13 +4,14 @@ import { schemaOf, streamOf, type EventType } from '@muster/contracts';
 import type { EventMetadata, EventStore } from '@muster/event-store';
 import { type Authority, type Ids, planCategory, type PlanDraft, releasePlan } from '@muster/identity';
 import type { Database } from '@muster/read-store';
-import { sql } from 'kysely';
 import { correlatePerson } from './correlate-person.ts';
 import { DirectoryIndex } from './directory-index.ts';
 import type { Governance } from './governance.ts';
 import { askRun, letGo, wouldLetGo } from './hold-in-run.ts';
+import type { KeptStreams } from './kept-streams.ts';
 import { PersonFacts } from './person-facts.ts';
 import { planPerson } from './plan-person.ts';
+import type { TargetObjects } from './target-objects.ts';
 import { setWaiting } from './whom.ts';
 
 export interface Reconciling {
@@ -18,6 +19,8 @@ export interface Reconciling {
   readonly db: Database;
   readonly governance: Governance;
   readonly connections: readonly ConnectionConfig[];
+  readonly objects: TargetObjects;
+  readonly streams: KeptStreams;
   now(): Date;
 }
 
@@ -48,7 +51,7 @@ export async function reconcileIdentity(work: Reconciling, identityId: string): 
     schema: schemaOf(type as EventType),
     actor: 'reconciliation',
   });
-  const facts = new PersonFacts(work.store, { live }, asOf);
+  const facts = new PersonFacts(work, { live }, asOf);
   const planned = await decide(work, facts, { identityId, asOf });
   if (!planned) return undefined;
   const released = await letGo(work, planned.draft, await facts.plan(identityId));
@@ -61,7 +64,7 @@ export async function reconcileIdentity(work: Reconciling, identityId: string): 
 /** The plan as it would be made now. Nothing is written: what correlation would record stays in memory. */
 export async function dryRun(work: Reconciling, identityId: string): Promise<PlanDraft | undefined> {
   const asOf = work.now().toISOString();
-  const facts = new PersonFacts(work.store, 'dry', asOf);
+  const facts = new PersonFacts(work, 'dry', asOf);
   const planned = await decide(work, facts, { identityId, asOf });
   return planned && wouldLetGo(work.db, planned.draft, await facts.plan(identityId));
 }
@@ -86,8 +89,14 @@ async function decide(work: Reconciling, facts: PersonFacts, { identityId, asOf 
   const retry = new Set(
     answered.flatMap(({ opened, answer }) => (answer === 'retry' && opened.commandId !== undefined ? [opened.commandId] : [])),
   );
-  const firstReads = await firstReadsOf(work.db);
-  return planPerson({ ...common, flows: work.governance.flows, cases, retry, firstReads }, correlation);
+  const [fullReads, objects] = await Promise.all([
+    index.fullReads(),
+    work.objects.of(
+      work.db,
+      targets.map(({ name }) => name),
+    ),
+  ]);
+  return planPerson({ ...common, flows: work.governance.flows, cases, retry, fullReads, objects }, correlation);
 }
 
 /** HR systems that may create identities win every attribute; among several the first in the file does. */
@@ -102,9 +111,4 @@ async function idsOf(store: EventStore, identityId: string): Promise<Ids> {
     caseId: (parts) => uuidOf(JSON.stringify(['case', ...parts])),
     valueHmac: hash,
   };
-}
-
-async function firstReadsOf(db: Database): Promise<Map<string, string>> {
-  const { rows } = await sql<{ connection: string; first_started: Date }>`select connection, first_started from full_reads`.execute(db);
-  return new Map(rows.map((row) => [row.connection, row.first_started.toISOString()]));
 }

@@ -5,11 +5,13 @@ import { readCheckpoint } from '@muster/messaging';
 import { faultOf, SERVICE, type ServiceContext } from '@muster/service-kit';
 import { type Claimed, type Handled, runWorkers, type Workers } from '@muster/work';
 import { type FlowChange, Governance } from './governance.ts';
+import { KeptStreams } from './kept-streams.ts';
 import { markEverybody, runForFlow } from './open-run.ts';
 import { putQuestion } from './put-question.ts';
 import { reconcileIdentity, type Reconciling } from './reconcile-identity.ts';
 import { JUDGE_RUN, markDirty, OPEN_CASE, parseCaseKey, RECONCILE } from './rows.ts';
 import { settleRun } from './settle-run.ts';
+import { TargetObjects } from './target-objects.ts';
 
 const AT_ONCE = 8;
 const INDEX_POLL_MS = 100;
@@ -23,6 +25,8 @@ const CHECKPOINT = 'store';
 export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly governance: Governance;
   readonly #service: ServiceContext;
+  readonly #objects = new TargetObjects();
+  readonly #streams = new KeptStreams();
   #workers: Workers | undefined;
   #starting: Promise<void> = Promise.resolve();
 
@@ -37,7 +41,8 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   get work(): Reconciling {
     const { store, database, connections } = this.#service;
-    return { store, db: database.db, governance: this.governance, connections, now: () => this.#service.now() };
+    const [objects, streams] = [this.#objects, this.#streams];
+    return { store, db: database.db, governance: this.governance, connections, objects, streams, now: () => this.#service.now() };
   }
 
   onApplicationBootstrap(): void {

@@ -91,4 +91,8 @@ export const reconciliationTables: readonly Migration[] = [
     name: 'reconciliation/3-runs-shown',
     sql: 'alter table run add column sealed jsonb, add column held jsonb, add column outcome text',
   },
+  {
+    name: 'reconciliation/4-directory-version',
+    sql: 'create table directory_version (connection text primary key, version bigint not null)',
+  },
 ];
