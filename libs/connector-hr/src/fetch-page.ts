@@ -1,4 +1,4 @@
-import { bareCause, type Budget, type CallOptions, Fault, type HrConfig, type ReportConfig } from '@muster/connector';
+import { bareCause, type Budget, type BudgetSignal, type CallOptions, Fault, type HrConfig, type ReportConfig } from '@muster/connector';
 import { CsvBroken, type CsvRow, readCsv } from './csv.ts';
 import { type Row, valueAt } from './map-row.ts';
 
@@ -33,6 +33,7 @@ export async function fetchPage(config: PulledConfig, budget: Budget, request: P
   const permit = await budget.acquire({ cost: { requests: 1 }, lane: options.lane ?? 'live', signal: options.signal });
   const startedAt = new Date().toISOString();
   const signals = [AbortSignal.timeout(config.timeoutMs), ...(options.signal ? [options.signal] : [])];
+  let signal: BudgetSignal | undefined;
   try {
     const answer = await fetch(addressOf(config, request), {
       headers: { authorization: `Bearer ${config.credential.token.reveal()}`, accept: accepted[config.report.format] },
@@ -44,9 +45,12 @@ export async function fetchPage(config: PulledConfig, budget: Budget, request: P
     return { ...readPage(config, answer, text), startedAt };
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw error instanceof Fault ? error : lost(config.name, error);
+    const fault = error instanceof Fault ? error : lost(config.name, error);
+    if (fault.kind === 'throttled')
+      signal = { throttled: 'rate', ...(fault.retryAfter === undefined ? {} : { retryAfter: fault.retryAfter }) };
+    throw fault;
   } finally {
-    permit.settle();
+    permit.settle(signal);
   }
 }
 

@@ -161,13 +161,17 @@ describe('a record that states no worker', () => {
   }, 60_000);
 
   it('is read again when a person sends it again', async () => {
-    await hire({ hireDate: day(-1), row: { Hire_Date: 'never' } });
+    const bad = await hire({ hireDate: day(-1), row: { Hire_Date: 'never' } });
     await rig.ask('/pull/hr-main', 'POST');
     const letter = await until('a dead letter', async () => (await rig.deadLetters())[0]);
     const before = (await rig.reads('ReadCompleted')).length;
     await rig.ask(`/dead-letters/${letter.id}/retry`, 'POST');
     await rig.ended(before);
-    await until('it is refused again', async () => (await rig.deadLetters())[0]);
+    const again = await until('it is refused again', async () => (await rig.deadLetters())[0]);
+    expect(again.message).toMatch(/row \d+ of page \d+ of the report/);
+    await change(bad, { title: 'Cook' });
+    expect(await rig.readWhole()).toMatchObject({ complete: true });
+    await until('no dead letter', async () => ((await rig.deadLetters()).length === 0 ? true : undefined));
   }, 60_000);
 });
 
