@@ -96,11 +96,23 @@ export const codes = {
     409,
     'Look at the run with `muster runs {run}`, then approve or refuse it by its hash.',
   ),
+  'limit.collecting': entry(
+    'What people are to lose is being counted',
+    'transient',
+    409,
+    'Nothing to do: it is judged as soon as everybody concerned has been planned. `muster runs {run}` shows how far that is.',
+  ),
   'limit.exceeded': entry(
     'More people than the limit lets through at once would be affected',
     'refused',
     409,
     'Look at the run with `muster runs {run}`. Correct the cause, or approve the run, whole or in part, by its hash.',
+  ),
+  'limit.refused': entry(
+    'A person refused this',
+    'refused',
+    409,
+    'Nothing to do if it is not wanted: change what asks for it. Otherwise `muster run --person` asks anew.',
   ),
   'object.unknown': entry(
     'No group or app is known by that name',

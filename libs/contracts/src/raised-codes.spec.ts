@@ -30,7 +30,7 @@ const ANY = new RegExp(`'(${CODE})'`, 'g');
 /** Areas whose words stand for nothing but codes. */
 const AREAS = new Set(Object.keys(codes).map((code) => code.split('.')[0]));
 /** The same form, and no code: names of things that are kept elsewhere. */
-const OTHER_WORDS = new Set(['service.name', 'flow.version']);
+const OTHER_WORDS = new Set(['service.name', 'flow.version', 'broker.pid', 'broker.json']);
 
 const raised = (file: string): string[] => {
   const text = readFileSync(file, 'utf8');

@@ -4,6 +4,7 @@ import { comparePositions } from '@muster/event-store';
 import { readCheckpoint } from '@muster/messaging';
 import { faultOf, SERVICE, type ServiceContext } from '@muster/service-kit';
 import { type Claimed, type Handled, runWorkers, type Workers } from '@muster/work';
+import { lookAgainIfSettingsChanged } from './changed-connections.ts';
 import { type FlowChange, Governance } from './governance.ts';
 import { KeptStreams } from './kept-streams.ts';
 import { markEverybody, runForFlow } from './open-run.ts';
@@ -62,6 +63,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     const isIndexed = await this.#indexedUpTo();
     while (!closing.aborted && !(await isIndexed())) await sleep(INDEX_POLL_MS, undefined, { signal: closing }).catch(() => {});
     if (closing.aborted) return;
+    if (await this.#settingsChanged()) logger.info('settings of connections changed: everybody is looked at again');
     this.#workers = runWorkers({
       store: database,
       kinds: [RECONCILE, OPEN_CASE, JUDGE_RUN],
@@ -89,6 +91,19 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
       await sleep(INDEX_POLL_MS * 10);
       return this.#indexedUpTo();
     }
+  }
+
+  async #settingsChanged(): Promise<boolean> {
+    const { database, connections, logger, closing } = this.#service;
+    while (!closing.aborted) {
+      try {
+        return await lookAgainIfSettingsChanged(database.db, connections);
+      } catch (error) {
+        logger.warn({ error: String(error) }, 'it cannot be told whether settings changed; asking again');
+        await sleep(INDEX_POLL_MS * 10, undefined, { signal: closing }).catch(() => {});
+      }
+    }
+    return false;
   }
 
   async #work({ kind, key }: Claimed): Promise<Handled> {

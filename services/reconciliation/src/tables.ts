@@ -95,4 +95,8 @@ export const reconciliationTables: readonly Migration[] = [
     name: 'reconciliation/4-directory-version',
     sql: 'create table directory_version (connection text primary key, version bigint not null)',
   },
+  {
+    name: 'reconciliation/5-planned-with',
+    sql: 'create table planned_with (only_one boolean primary key check (only_one), fingerprint text not null)',
+  },
 ];

@@ -90,7 +90,6 @@ describe('own systems by --config', () => {
   it('are written once the file says live, and a next start goes on with what is there', async () => {
     await start('live.yaml');
     await pushTo();
-    await admin('PATCH', `/hr/workers/${newcomer}`, { title: 'First Analyst' });
     await until('accounts on both sides', async () => (await accountsOf(newcomer)).join() === '1,1');
     await settled();
     const written = await vendorWrites();
