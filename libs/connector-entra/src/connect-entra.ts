@@ -1,5 +1,6 @@
 import { shareBudget } from '@muster/connector';
 import type { Budget, Connection, EntraConfig, PermissionReader, Readers, Writers } from '@muster/connector';
+import { EntraSubscriptionKeeper } from './keep-subscriptions.ts';
 import { entraManifest } from './manifest.ts';
 import { EntraAccountReader } from './read-accounts.ts';
 import { openDeltaReaders } from './read-changes.ts';
@@ -49,6 +50,7 @@ export const connectEntra = (config: EntraConfig, dependencies: EntraDependencie
     manifest: entraManifest,
     readers: openReaders(session),
     ...(config.state === 'live' ? { writers: openWriters(session) } : {}),
+    ...(config.hooks?.register ? { hooks: new EntraSubscriptionKeeper(session, config.hooks) } : {}),
     close: async () => {
       await session.close();
       release();

@@ -1,4 +1,5 @@
 import type { Hint } from '@muster/connector';
+import { eventOf } from './decode-notices.ts';
 import { holderKind, idOf } from './observe.ts';
 import { isWire } from './properties.ts';
 import type { Wire } from './properties.ts';
@@ -39,6 +40,9 @@ export const hintsOf = (kind: Kind, item: Wire): Hint[] => {
   const sign = removed(item);
   if (sign) return [gone(kind, id, `${kind} removed`, sign)];
   const members = memberHints(id, item['members@delta']);
+  // Apps are not told of.
+  const told = kind === 'app' ? {} : { event: eventOf(kind, id) };
   const itself = Object.keys(item).some((name) => !NO_NEWS.has(name)) || members.length === 0;
-  return [...(itself ? [{ object: { kind, id }, reason: `${kind} changed` }] : []), ...members];
+  const own = itself ? [{ object: { kind, id }, reason: `${kind} changed` }] : [];
+  return [...own, ...members].map((hint) => ({ ...hint, ...told }));
 };

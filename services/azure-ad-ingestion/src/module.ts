@@ -3,10 +3,11 @@ import type { EntraConfig } from '@muster/connector';
 import { connectEntra } from '@muster/connector-entra';
 import { Ingestion, ingestionTables } from '@muster/ingestion';
 import { SERVICE, type Service, type ServiceContext } from '@muster/service-kit';
+import { Hooks, Status } from './hooks.ts';
 import { INGESTION, Reading } from './inbound.ts';
 
 @Module({
-  controllers: [Reading],
+  controllers: [Reading, Hooks, Status],
   providers: [
     {
       provide: INGESTION,

@@ -11,7 +11,6 @@ interface Patience {
 /** How a receiver has been answering. */
 interface Receiver {
   answers: { at: number; slow: boolean }[];
-  waiting: Notice[] | undefined;
 }
 
 const WINDOW_MS = 600_000;
@@ -29,6 +28,8 @@ export class Notifier {
   readonly #kit: Kit;
   readonly #patience: Patience;
   readonly #receivers = new Map<string, Receiver>();
+  /** What leaves together, by address. */
+  readonly #waiting = new Map<string, Notice[]>();
 
   constructor(kit: Kit, patience: Patience) {
     this.#kit = kit;
@@ -51,19 +52,19 @@ export class Notifier {
   }
 
   send(url: string, notice: Notice): void {
-    const receiver = this.#receiver(url);
     if (this.stateOf(url) === 'drop') {
       this.#kit.deliveries.count('graph', 'dropped');
       return;
     }
-    if (receiver.waiting && receiver.waiting.length < MOST_IN_ONE) {
-      receiver.waiting.push(notice);
+    const before = this.#waiting.get(url);
+    if (before && before.length < MOST_IN_ONE) {
+      before.push(notice);
       return;
     }
     const waiting = [notice];
-    receiver.waiting = waiting;
+    this.#waiting.set(url, waiting);
     this.#kit.clock.after(this.#kit.deliveries.faultsOf('graph').mergeMs ?? 0, () => {
-      if (receiver.waiting === waiting) receiver.waiting = undefined;
+      if (this.#waiting.get(url) === waiting) this.#waiting.delete(url);
       this.#leave(url, waiting);
     });
   }
@@ -85,7 +86,7 @@ export class Notifier {
 
   #receiver(url: string): Receiver {
     const { origin } = new URL(url);
-    const known = this.#receivers.get(origin) ?? { answers: [], waiting: undefined };
+    const known = this.#receivers.get(origin) ?? { answers: [] };
     this.#receivers.set(origin, known);
     return known;
   }
