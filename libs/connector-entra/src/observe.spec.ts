@@ -99,7 +99,7 @@ describe('an app of Entra', () => {
 describe('an item of a delta round', () => {
   it('hints at the object, and at each member that came or went', () => {
     expect(hintsOf('account', { id: 'u1', city: 'Gdynia' })).toEqual([
-      { object: { kind: 'account', id: 'u1' }, reason: 'account changed' },
+      { object: { kind: 'account', id: 'u1' }, reason: 'account changed', event: 'account u1' },
     ]);
     const members = [
       { '@odata.type': '#microsoft.graph.user', id: 'u1' },
@@ -107,8 +107,20 @@ describe('an item of a delta round', () => {
       { '@odata.type': '#microsoft.graph.device', id: 'd1' },
     ];
     expect(hintsOf('group', { id: 'g1', 'members@delta': members })).toEqual([
-      { object: { kind: 'account', id: 'u1' }, reason: 'member added', aspects: ['groups'], about: { kind: 'group', id: 'g1' } },
-      { object: { kind: 'group', id: 'g2' }, reason: 'member removed', aspects: ['groups'], about: { kind: 'group', id: 'g1' } },
+      {
+        object: { kind: 'account', id: 'u1' },
+        reason: 'member added',
+        aspects: ['groups'],
+        about: { kind: 'group', id: 'g1' },
+        event: 'group g1',
+      },
+      {
+        object: { kind: 'group', id: 'g2' },
+        reason: 'member removed',
+        aspects: ['groups'],
+        about: { kind: 'group', id: 'g1' },
+        event: 'group g1',
+      },
     ]);
   });
 

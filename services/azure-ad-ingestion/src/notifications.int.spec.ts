@@ -151,6 +151,21 @@ describe('a subscription', () => {
     await until('the gap is closed', async () => ((await titleOf('hooked', user)) === 'In the gap' ? true : undefined));
   }, 30_000);
 
+  it('that was found gone is made again, and delta is read for the time without it', async () => {
+    const [user = ''] = people.slice(15);
+    // What the last test had delta read is read by now.
+    await pause(2_000);
+    await rig.faults({ lost: 1 });
+    await retitle(user, 'In the unseen gap');
+    await rig.sandbox.admin('POST', '/entra/lifecycle', { event: 'subscriptionRemoved', resource: 'groups' });
+    await pause(200);
+    await rig.noFaults();
+    expect(await titleOf('hooked', user)).not.toBe('In the unseen gap');
+    await rig.sandbox.admin('POST', '/entra/lifecycle', { event: 'reauthorizationRequired', resource: 'users' });
+    await until('both are there again', async () => ((await subscriptions()).length === 4 ? true : undefined));
+    await until('the gap is closed', async () => ((await titleOf('hooked', user)) === 'In the unseen gap' ? true : undefined), 5_000);
+  }, 30_000);
+
   it('that may not be had leaves polling, which the status says', async () => {
     await rig.sandbox.admin('POST', '/entra/subscriptions', { quota: 0 });
     await rig.sandbox.admin('POST', '/entra/lifecycle', { event: 'subscriptionRemoved' });

@@ -28,6 +28,10 @@ ${more}`;
       return `${entry('hooked', '1h', hooks('hooked'))}${entry('mended', '1s', hooks('mended'))}${entry('polled', '1s')}`;
     },
   });
+  // What an answer says of its bucket slows us down, whether calls are refused or not.
+  const buckets = ['users', 'users/{id}', 'users/{id} GET', 'groups', 'groups/{id}', 'apps/*', 'apps/{id}', 'logs', 'other'];
+  const roomy = Object.fromEntries(buckets.map((name) => [name, 1_000_000]));
+  await rig.sandbox.admin('POST', '/okta/settings', { buckets: roomy, share: 1, concurrency: 1_000 });
   await rig.start();
   await until('both hooks are active', async () =>
     (await Promise.all(['hooked', 'mended'].map((name) => rig.status(name)))).every(({ hearsBy }) => hearsBy === 'hooks')
@@ -123,6 +127,18 @@ describe('the receiver', () => {
     expect((await send(delivery(user, 'forged-deletion', forged))).status).toBe(200);
     expect((await send(delivery('00unobody0000000000'))).status).toBe(200);
     await pause(1_500);
+    // Not even where the object cannot be found at the moment.
+    await rig.sandbox.admin('POST', '/faults', {
+      server: 'okta',
+      method: 'GET',
+      path: `/api/v1/users/${user}`,
+      kind: 'status',
+      status: 404,
+      body: { errorCode: 'E0000007' },
+    });
+    const again = { ...forged, published: new Date().toISOString() };
+    expect((await send(delivery(user, 'forged-again', again))).status).toBe(200);
+    await pause(1_500);
     expect(await rig.known('hooked', user)).toMatchObject({ existence: 'there' });
     expect(await titleOf('hooked', user)).toBe(title);
     expect((await rig.known('hooked', '00unobody0000000000')).existence).toBe('unknown');
@@ -166,6 +182,26 @@ describe('the hook at Okta', () => {
   };
   const hooks = async () =>
     ((await rig.sandbox.admin('GET', '/state?server=okta&kind=hooks')) as { hooks: { id: string; uri: string }[] }).hooks;
+
+  it('that somebody switched off stays off, which the status says; changes are polled', async () => {
+    const mended = (await hooks()).find(({ uri }) => uri.endsWith('/mended'))?.id ?? '';
+    const admin = async (method: string, path: string) =>
+      fetch(`${rig.sandbox.addresses.okta.url}/api/v1/eventHooks/${mended}${path}`, {
+        method,
+        headers: { authorization: `SSWS ${rig.sandbox.addresses.okta.tokens['admin'] ?? ''}` },
+      }).then(({ status }) => status);
+    expect(await admin('POST', '/lifecycle/deactivate')).toBe(200);
+    await restart();
+    const status = await until('it is seen', async () => {
+      const now = await rig.status('mended');
+      return now.hearsBy === 'polling' ? now : undefined;
+    });
+    expect(status.hooks).toMatchObject([{ of: 'log', state: 'switched-off', because: expect.stringContaining('switched') }]);
+    const [user = ''] = people.slice(14);
+    await retitle(user, 'By polling');
+    await until('polling goes on', async () => ((await titleOf('mended', user)) === 'By polling' ? true : undefined));
+    expect(await admin('POST', '/lifecycle/activate')).toBe(200);
+  }, 60_000);
 
   it('is found again by a later start and not made anew', async () => {
     const before = (await hooks()).map(({ id }) => id);
