@@ -137,3 +137,26 @@ describe('a connection file', () => {
     for (const text of ['', '[]', 'connections: 3', 'a: b', '{']) expect(problemsOf(text).length).toBeGreaterThan(0);
   });
 });
+
+describe('hooks of a connection', () => {
+  const secrets = { ...sources, env: { ...sources.env, HOOK: 'h'.repeat(24), SHORT: 'h'.repeat(23) } };
+  const read = (hooks: string, state = 'observe') =>
+    parseConnectionFile(good.replace('    budget: { users', `    state: ${state}\n    hooks: ${hooks}\n    budget: { users`), secrets)[0];
+
+  it('are made by us where we write, and by a person where we only observe, unless the file says otherwise', () => {
+    const plain = '{ url: https://muster.example.com/, secret: env:HOOK }';
+    expect(read(plain)).toMatchObject({ hooks: { url: 'https://muster.example.com', register: false } });
+    expect(read(plain, 'live')).toMatchObject({ hooks: { register: true } });
+    expect(read('{ url: https://muster.example.com, secret: env:HOOK, register: true }')).toMatchObject({ hooks: { register: true } });
+  });
+
+  it.each([
+    ['a secret that can be guessed', '{ url: https://muster.example.com, secret: env:SHORT }'],
+    ['a secret in the file', '{ url: https://muster.example.com, secret: sesame }'],
+    ['no secret', '{ url: https://muster.example.com }'],
+    ['an address without encryption', '{ url: http://muster.example.com, secret: env:HOOK }'],
+    ['a key that nobody knows', '{ url: https://muster.example.com, secret: env:HOOK, secrets: env:HOOK }'],
+  ])('are refused with %s', (_what, hooks) => {
+    expect(() => read(hooks)).toThrow(ConnectionFileInvalid);
+  });
+});

@@ -6,6 +6,8 @@ interface Counted {
   readonly counts?: Record<string, number>;
   readonly waiting?: number;
   readonly openCases?: number;
+  readonly hooks?: readonly object[];
+  readonly heldRuns?: number;
 }
 
 /** Services, connections and backlog at a glance. A service that does not answer is shown as not ready and hides nothing else. */
@@ -24,6 +26,7 @@ export async function gatherStatus(service: ServiceContext, services: Services):
     upTo: audit?.upTo ?? { position: '0', recordedAt: null },
     services: health,
     connections: connections.connections,
+    hooks: [...statuses.values()].flatMap(({ hooks = [] }) => hooks),
     counts: {
       ...audit?.counts,
       'open cases': statuses.get('reconciliation')?.openCases ?? 0,

@@ -50,7 +50,7 @@ export const INTERNAL = randomBytes(24).toString('hex');
 const CONNECTIONS = (folder: string): string => `connections:
   - { name: hr-main, kind: hr, authoritative: true, credential: { token: "file:${folder}/hr" } }
   - { name: hr-other, kind: hr, authoritative: true, credential: { token: "file:${folder}/hr-other" } }
-  - { name: okta-main, kind: okta, url: "https://localhost:1", credential: { token: "file:${folder}/hr-other" }, domain: kestrel.example }
+  - { name: okta-main, kind: okta, url: "https://localhost:1", credential: { token: "file:${folder}/hr-other" }, domain: kestrel.example, hooks: { url: "http://localhost:1", secret: "file:${folder}/hr-other" } }
 `;
 
 /** A flow that grants nothing to anybody, under a title of its own. The connection is never asked. */
@@ -130,6 +130,14 @@ export class Rig {
     const { node, postgres } = this.parts;
     await Promise.all([node.stop(), postgres.stop(), ...[...this.neighbours.values()].map((one) => one.stop())]);
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Asks as a vendor does: with headers of its own and without a token of ours. */
+  async call(path: string, init: RequestInit = {}): Promise<{ status: number; type: string; text: string; nosniff: boolean }> {
+    const answer = await fetch(`${this.#running?.url}${path}`, { ...init, signal: AbortSignal.timeout(10_000) });
+    const { status, headers } = answer;
+    const nosniff = headers.get('x-content-type-options') === 'nosniff';
+    return { status, type: headers.get('content-type') ?? '', text: await answer.text(), nosniff };
   }
 
   async ask(path: string, { token = OPERATOR, body }: { token?: string; body?: object } = {}): Promise<Answer> {
