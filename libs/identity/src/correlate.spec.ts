@@ -72,7 +72,9 @@ describe('an account', () => {
     const beside = correlateAccount({ ...input, matchOwner: me, identity: second });
     const rival = correlateAccount({ ...input, matchOwner: me, identity: identity(), rivals: ['00u0'] });
     expect([beside.situation, rival.situation]).toEqual(['disputed', 'disputed']);
+    const lagging = correlateAccount({ ...input, matchOwner: me, identity: second, rivals: ['00u0'] });
     expect(questionOf(beside.steps)).toEqual(questionOf(rival.steps));
+    expect(questionOf(beside.steps)).toEqual(questionOf(lagging.steps));
     expect(questionOf(beside.steps)).toMatchObject({ data: { kind: 'account-disputed', accountIds: ['00u0', '00u1'] } });
     const theirs = { ...identity(), identityId: other };
     expect(correlateAccount({ ...input, matchOwner: me, identity: theirs, claim: claim(other) })).toMatchObject({

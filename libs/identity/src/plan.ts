@@ -61,14 +61,8 @@ type Essence = Pick<PlanReleased, 'commands' | 'blocked' | 'lifecycleRevision'>;
 
 const essenceOf = ({ commands, blocked, lifecycleRevision }: Essence): unknown => ({
   lifecycleRevision,
-  commands: commands.map(({ commandId, object, valueHmac, lane, notBefore, after }) => ({
-    commandId,
-    object,
-    valueHmac,
-    lane,
-    notBefore,
-    after,
-  })),
+  // Not the lane: why somebody was looked at is no change of what is wanted.
+  commands: commands.map(({ commandId, object, valueHmac, notBefore, after }) => ({ commandId, object, valueHmac, notBefore, after })),
   blocked: blocked.map(({ connection, what, reason, ref }) => ({ connection, what, reason, ref })),
 });
 

@@ -56,17 +56,24 @@ const identityOf = (context: WishContext, key: string, wanted: Wanted, valueHmac
   return { commandId: context.ids.commandId([context.identityId, key, value, String(generation)]), generation };
 };
 
+/** A wish that one person's change made stays as urgent as it was when a population that they belong to is planned. */
+const laneOf = ({ plan }: WishContext, commandId: string, wanted: Command['lane']): Command['lane'] =>
+  wanted === 'batch' && plan.released?.commands.some((command) => command.commandId === commandId && command.lane === 'live')
+    ? 'live'
+    : wanted;
+
 /** Makes a command of a wish. Its id is that of the same wish as long as that has not ended, and a new one afterwards. */
 export const commandOf = (context: WishContext, wanted: Wanted): Command => {
   const { connection, accountId, action, field, entitlement, value, profile, before, lane, after, provenance } = wanted;
   const valueHmac = context.ids.valueHmac(profile ?? value ?? null);
+  const named = identityOf(context, wishKey(wanted), wanted, valueHmac);
   return {
-    ...identityOf(context, wishKey(wanted), wanted, valueHmac),
+    ...named,
     connection,
     object: { kind: 'account', ...given('id', accountId) },
     action,
     valueHmac,
-    lane,
+    lane: laneOf(context, named.commandId, lane),
     provenance,
     ...given('field', field),
     ...given('value', value),

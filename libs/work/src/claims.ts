@@ -1,6 +1,6 @@
 import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
-import { type Claimed, type Lane, LANES, ours } from './rows.ts';
+import { type Claimed, type Lane, laneNumber, LANES, ours } from './rows.ts';
 
 export interface Scope {
   readonly kinds: readonly string[];
@@ -36,7 +36,7 @@ const shelves = ({ kinds, connections, lanes = LANES }: Scope) => sql`
     )
     select connection from found where connection is not null
   ) c
-  cross join unnest(${lanes.map((lane) => LANES.indexOf(lane))}::smallint[]) l(lane)
+  cross join unnest(${lanes.map(laneNumber)}::smallint[]) l(lane)
   where (${connections === undefined}::boolean or c.connection = any(${[...(connections ?? [])]}::text[]))
     and not exists (select from quarantine q where q.connection = c.connection and q.until > clock_timestamp())`;
 
@@ -58,7 +58,7 @@ export async function claimWork(db: Database, { max, holder, leaseMs, ...scope }
       where w.due <= clock_timestamp() and (w.claimed_until is null or w.claimed_until < clock_timestamp())
       order by w.lane, w.due limit ${max} for update of w skip locked
     )
-    update work w set token = w.token + 1, holder = ${holder}, not_before = null,
+    update work w set token = w.token + 1, holder = ${holder}, not_before = null, rests = false,
       claimed_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
     from chosen c where w.kind = c.kind and w.key = c.key
     returning w.kind, w.key, w.connection, w.lane, w.attempts, w.version, w.token`.execute(db);
@@ -100,10 +100,11 @@ export async function renewClaim(db: Database, claimed: Claimed, leaseMs: number
   return rows.length > 0;
 }
 
-/** A claim that is to end well. `next`: look again then. */
+/** A claim that is to end well. `next`: look again then, in `lane`; until then the row rests. */
 export interface Ending {
   readonly claimed: Claimed;
   readonly next?: Date;
+  readonly lane?: Lane;
 }
 
 /**
@@ -111,17 +112,18 @@ export interface Ending {
  * the dead letter of its key. Answers, for each, whether the claim still stood; if not, nothing of it changed.
  */
 export async function completeWorks(transaction: Database, endings: readonly Ending[]): Promise<boolean[]> {
-  const asked = endings.map(({ claimed: { kind, key, token, version }, next }, index) => ({
+  const asked = endings.map(({ claimed: { kind, key, token, version }, next, lane }, index) => ({
     index,
     kind,
     key,
     token,
     version,
     next: next?.toISOString() ?? null,
+    lane: lane === undefined ? null : laneNumber(lane),
   }));
   const { rows } = await sql<{ index: number }>`
     with asked as (
-      select * from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as r(index integer, kind text, key text, token bigint, version bigint, next timestamptz)
+      select * from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as r(index integer, kind text, key text, token bigint, version bigint, next timestamptz, lane smallint)
     ), held as (
       select a.*, w.connection, w.version <> a.version as again from work w join asked a using (kind, key)
       where w.token = a.token and w.claimed_until is not null order by w.kind, w.key for update of w
@@ -129,7 +131,8 @@ export async function completeWorks(transaction: Database, endings: readonly End
       delete from work w using held h where w.kind = h.kind and w.key = h.key and h.next is null and not h.again
     ), kept as (
       update work w set claimed_until = null, holder = null, attempts = 0, last_fault = null, last_at = clock_timestamp(),
-        due = case when h.again then least(w.due, clock_timestamp()) else h.next end
+        due = case when h.again then least(w.due, clock_timestamp()) else h.next end,
+        lane = case when h.again then w.lane else coalesce(h.lane, w.lane) end, rests = h.lane is not null and not h.again
       from held h where w.kind = h.kind and w.key = h.key and (h.next is not null or h.again)
     ), healthy as (
       delete from quarantine where connection in (select connection from held)

@@ -5,7 +5,7 @@ import type { WorkFault } from './retry.ts';
 /** In order of urgency. */
 export type Lane = 'leaver' | 'live' | 'batch';
 export const LANES: readonly Lane[] = ['leaver', 'live', 'batch'];
-const laneNumber = (lane: Lane): number => LANES.indexOf(lane);
+export const laneNumber = (lane: Lane): number => LANES.indexOf(lane);
 
 /** Something to be done. There is one row for a kind and key, however often it is asked for. */
 export interface WorkRow {
@@ -56,7 +56,7 @@ const PUSHES_AHEAD = sql`excluded.lane < w.lane and w.last_fault ->> 'kind' is d
 
 /**
  * Asks for work, in the transaction of whatever asks. A row that is there already becomes due no later and no less urgent than asked, and, if somebody is
- * at work on it right now, is done once more afterwards. One that waits after a failure goes on waiting, unless it becomes more urgent and was not told to wait.
+ * at work on it right now, is done once more afterwards. One that rests until a time of its own is woken as urgently as asked. One that waits after a failure goes on waiting, unless it becomes more urgent and was not told to wait.
  */
 export async function upsertWork(transaction: Database, rows: readonly WorkRow[]): Promise<void> {
   if (rows.length === 0) return;
@@ -71,7 +71,7 @@ export async function upsertWork(transaction: Database, rows: readonly WorkRow[]
     select kind, key, connection, lane, coalesce(due, clock_timestamp())
     from jsonb_to_recordset(${JSON.stringify(ordered)}::jsonb) as r(kind text, key text, connection text, lane smallint, due timestamptz)
     on conflict (kind, key) do update
-    set lane = least(w.lane, excluded.lane), version = w.version + 1,
+    set lane = case when w.rests then excluded.lane else least(w.lane, excluded.lane) end, rests = false, version = w.version + 1,
       not_before = case when ${PUSHES_AHEAD} then null else w.not_before end,
       due = greatest(least(w.due, excluded.due), case when ${PUSHES_AHEAD} then null else w.not_before end)`.execute(transaction);
   await sql`select pg_notify(current_schema() || '.' || ${WORK_CHANNEL}, '')`.execute(transaction);

@@ -105,7 +105,7 @@ class Crew {
     const claim = new Claim(store.db, claimed, leaseMs);
     try {
       const handled = await this.#options.handle(claimed, claim.lost);
-      await this.#endings.end(handled ? { claimed, next: handled.next } : { claimed });
+      await this.#endings.end({ claimed, ...handled });
     } catch (error) {
       await reactToFailure(this.#options, claimed, error).catch((trouble: unknown) => {
         // The claim runs out by itself, and the row is claimed again.

@@ -49,4 +49,8 @@ export const workTables: readonly Migration[] = [
       create index work_shelf on work (kind, connection, lane, due);
     `,
   },
+  {
+    name: 'work/3-rests',
+    sql: 'alter table work add column rests boolean not null default false',
+  },
 ];

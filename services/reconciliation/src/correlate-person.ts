@@ -40,16 +40,18 @@ export interface Correlation {
 
 /** Takes one step after the other, each on facts read anew, until none is left: who the person is, their login, their accounts. */
 export async function correlatePerson(work: Correlating): Promise<Correlation | undefined> {
-  const logins = new Map<string, LoginFacts>();
+  const logins = new Map<string, LoginHolder>();
+  let accounts: Candidate[] | undefined;
   for (let taken = 0; taken < MOST_STEPS; taken += 1) {
     const worker = await work.facts.worker(work.workerStream);
     if (worker.workerKey === undefined) return undefined;
-    const found = await nextSteps(work, worker.workerKey, logins);
+    accounts ??= await work.index.accountsByMatchKey(worker.workerKey);
+    const found = await nextSteps(work, { workerKey: worker.workerKey, accounts, logins });
     const outcome = await takeFirst(work, found.steps);
     if (outcome === 'nothing' && found.needs.length === 0) return found;
-    // Who owns a login that was looked at before may be another by now.
-    if (outcome !== 'nothing') logins.clear();
-    for (const login of found.needs) logins.set(login, await loginFacts(work, login));
+    // Most people get the first login that they ask for; whoever does not asks for more at once.
+    const asked = found.needs.slice(0, Math.max(1, logins.size));
+    await Promise.all(asked.map(async (login) => logins.set(login, await holderOf(work, login))));
   }
   throw new RangeError(`correlating ${work.identityId} did not come to an end within ${MOST_STEPS} steps`);
 }
@@ -68,9 +70,16 @@ interface Found extends Correlation {
   readonly needs: readonly string[];
 }
 
-async function nextSteps(work: Correlating, workerKey: string, logins: ReadonlyMap<string, LoginFacts>): Promise<Found> {
-  const { facts, identityId, workerStream, asOf, ids, authority, index } = work;
-  const accounts = await index.accountsByMatchKey(workerKey);
+interface Directory {
+  readonly workerKey: string;
+  /** Accounts that carry the match key. */
+  readonly accounts: readonly Candidate[];
+  /** Logins that were asked for so far. */
+  readonly logins: ReadonlyMap<string, LoginHolder>;
+}
+
+async function nextSteps(work: Correlating, { workerKey, accounts, logins }: Directory): Promise<Found> {
+  const { facts, identityId, workerStream, asOf, ids, authority } = work;
   const match = streamOf.claimMatch(await work.opaqueName('match', workerKey));
   const existingLogin = accounts.find(({ login, owner }) => login !== null && (owner === null || owner === identityId))?.login;
   const { steps, needs, nextDue } = correlateWorker({
@@ -81,7 +90,7 @@ async function nextSteps(work: Correlating, workerKey: string, logins: ReadonlyM
     asOf,
     match: { stream: match, claim: await facts.claim(match) },
     authority,
-    login: (login) => logins.get(login),
+    login: (login) => loginFacts(facts, logins.get(login)),
     ids,
     ...(existingLogin == null ? {} : { existingLogin }),
   });
@@ -103,6 +112,7 @@ async function nextSteps(work: Correlating, workerKey: string, logins: ReadonlyM
 interface Candidate {
   readonly connection: string;
   readonly accountId: string;
+  readonly login: string | null;
   readonly owner: string | null;
 }
 
@@ -151,8 +161,15 @@ async function answerSteps({ facts, identityId }: Correlating, stream: string): 
   return stepsOfAnswer(answered, { identity: await facts.identity(identityId), claim: { stream: claim, claim: await facts.claim(claim) } });
 }
 
-async function loginFacts({ facts, index, opaqueName }: Correlating, login: string): Promise<LoginFacts> {
+/** The stream of a login's claim, which is loaded, and the account that signs in with it. */
+type LoginHolder = Omit<LoginFacts, 'claim'>;
+
+async function holderOf({ facts, index, opaqueName }: Correlating, login: string): Promise<LoginHolder> {
   const stream = streamOf.claimLogin(await opaqueName('login', login));
-  const holder = await index.accountByLogin(login);
-  return { stream, claim: await facts.claim(stream), ...(holder ? { holder } : {}) };
+  const [holder] = await Promise.all([index.accountByLogin(login), facts.claim(stream)]);
+  return { stream, ...(holder ? { holder } : {}) };
 }
+
+/** Who owns the claim may have changed since it was first asked for. */
+const loginFacts = (facts: PersonFacts, known: LoginHolder | undefined): LoginFacts | undefined =>
+  known && { ...known, claim: facts.claimAsLoaded(known.stream) };

@@ -1,15 +1,19 @@
 import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
+import type { Cause } from './dirty.ts';
 
 /** Where to look for what concerns a person. It lags: whoever acts on an answer loads the streams that it names. */
 export class DirectoryIndex {
   constructor(private readonly db: Database) {}
 
-  async workerStream(identityId: string): Promise<string | undefined> {
-    const { rows } = await sql<{ worker_stream: string }>`select worker_stream from person where identity_id = ${identityId}`.execute(
-      this.db,
-    );
-    return rows[0]?.worker_stream;
+  /** Undefined: nobody is known by this id. */
+  async person(identityId: string): Promise<{ workerStream: string; cause?: Cause } | undefined> {
+    const { rows } = await sql<{ worker_stream: string; cause: string | null; chain: string | null }>`
+      select worker_stream, cause, chain from person where identity_id = ${identityId}`.execute(this.db);
+    const [row] = rows;
+    if (!row) return undefined;
+    const { worker_stream: workerStream, cause: id, chain: correlationId } = row;
+    return { workerStream, ...(id === null || correlationId === null ? {} : { cause: { id, correlationId } }) };
   }
 
   /** Accounts that carry a match key and are there, in any connection. */
@@ -32,15 +36,6 @@ export class DirectoryIndex {
     return row && { connection: row.connection, accountId: row.account_id, ...(row.owner === null ? {} : { owner: row.owner }) };
   }
 
-  /** The accounts of workers, by connection and worker key: those that are linked. */
-  async accountsOfWorkers(workerKeys: readonly string[]): Promise<Map<string, string>> {
-    if (workerKeys.length === 0) return new Map();
-    const { rows } = await sql<{ worker_key: string; connection: string; account_id: string }>`
-      select p.worker_key, l.connection, l.account_id from person p join link l using (identity_id)
-      where p.worker_key = any(${[...workerKeys]}::text[])`.execute(this.db);
-    return new Map(rows.map((row) => [`${row.connection} ${row.worker_key}`, row.account_id]));
-  }
-
   /** By connection, when its first full read began, and the last complete one. */
   async fullReads(): Promise<ReadonlyMap<string, FullReads>> {
     const { rows } = await sql<{ connection: string; first_started: Date; last_complete: Date | null }>`
@@ -56,12 +51,17 @@ export class DirectoryIndex {
     );
   }
 
-  /** The names of the workers' managers are written to some targets. */
-  async identityOfWorker(workerKey: string): Promise<string | undefined> {
-    const { rows } = await sql<{ identity_id: string }>`select identity_id from person where worker_key = ${workerKey} limit 1`.execute(
+  /** A worker's identity and, by connection, the accounts that are linked to it. */
+  async manager(workerKey: string): Promise<{ identityId: string; accounts: ReadonlyMap<string, string> } | undefined> {
+    const { rows } = await sql<{ identity_id: string; connection: string | null; account_id: string | null }>`
+      select p.identity_id, l.connection, l.account_id from person p left join link l using (identity_id) where p.worker_key = ${workerKey}`.execute(
       this.db,
     );
-    return rows[0]?.identity_id;
+    const [first] = rows;
+    if (!first) return undefined;
+    const theirs = rows.filter((row) => row.identity_id === first.identity_id);
+    const links = theirs.flatMap(({ connection, account_id: id }): [string, string][] => (connection && id ? [[connection, id]] : []));
+    return { identityId: first.identity_id, accounts: new Map(links) };
   }
 }
 

@@ -14,7 +14,9 @@ import type { Message } from '@muster/messaging';
 import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
 import { localPart, loginAttribute } from './login-attribute.ts';
-import { type AccountKey, awaits, whoseAccounts, whoWaits } from './whom.ts';
+import { causeOf, concerning, type Dirty } from './dirty.ts';
+import { awaits, whoseAccounts, whoWaits } from './whom.ts';
+import { laneOfAccount, laneOfObject, lanesOfWorkers } from './urgency.ts';
 
 /** How an identity's id is made of the connection and key of its worker. */
 export type IdentityIdOf = (connection: string, workerKey: string) => Promise<string>;
@@ -29,36 +31,41 @@ const ofType = <D>(batch: readonly Message[], ...types: string[]): (Message & { 
   batch.filter((message) => types.includes(message.type) && !message.erased) as (Message & { data: D })[];
 
 /** Brings the index up to what a batch of source facts says and names everybody whom they may concern. */
-export async function foldSourceFacts(folding: Folding, batch: readonly Message[]): Promise<string[]> {
+export async function foldSourceFacts(folding: Folding, batch: readonly Message[]): Promise<Dirty[]> {
   const workers = await foldWorkers(folding, ofType<WorkerRecorded>(batch, 'WorkerRecorded'));
   const accounts = await foldAccounts(folding, batch);
   const objects = await foldObjects(folding, batch);
   const reads = await foldReads(folding, batch);
-  return [...new Set([...workers, ...accounts, ...objects, ...reads])];
+  return [...workers, ...accounts, ...objects, ...reads];
 }
 
-async function foldWorkers({ db, identityIdOf }: Folding, messages: readonly (Message & { data: WorkerRecorded })[]): Promise<string[]> {
+async function foldWorkers({ db, identityIdOf }: Folding, messages: readonly (Message & { data: WorkerRecorded })[]): Promise<Dirty[]> {
   const rows = new Map<string, { identity_id: string; connection: string; worker_key: string; worker_stream: string }>();
-  for (const { stream, data } of messages) {
+  const dirty: Dirty[] = [];
+  const lanes = lanesOfWorkers(messages);
+  for (const [index, message] of messages.entries()) {
+    const { stream, data } = message;
     const identityId = await identityIdOf(data.connection, data.workerKey);
     rows.set(identityId, { identity_id: identityId, connection: data.connection, worker_key: data.workerKey, worker_stream: stream });
+    dirty.push({ identityId, lane: lanes[index] ?? 'live', cause: causeOf(message) });
   }
   if (rows.size === 0) return [];
   await sql`
     insert into person (identity_id, connection, worker_key, worker_stream)
     select * from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as r(identity_id uuid, connection text, worker_key text, worker_stream text)
     on conflict (identity_id) do nothing`.execute(db);
-  return [...rows.keys()];
+  return dirty;
 }
 
-async function foldAccounts({ db, connections }: Folding, batch: readonly Message[]): Promise<string[]> {
-  const touched = new Map<string, AccountKey>();
+async function foldAccounts({ db, connections }: Folding, batch: readonly Message[]): Promise<Dirty[]> {
+  const touched = new Map<string, { connection: string; accountId: string; message: Message }>();
   const seen = new Map<string, object>();
-  for (const { stream, type, data } of batch) {
+  for (const message of batch) {
+    const { stream, type, data } = message;
     const parsed = parseStream(stream);
     if (parsed?.category !== 'account') continue;
     const { connection, id: accountId } = parsed;
-    touched.set(stream, { connection, accountId });
+    touched.set(`${connection} ${accountId}`, { connection, accountId, message });
     if (type === 'AccountObserved') seen.set(stream, accountRow(connections.get(connection), data as unknown as AccountObserved));
     if (type === 'AccountDeleted') seen.set(stream, { connection, account_id: accountId, match_key: null, login: null, there: false });
   }
@@ -71,7 +78,10 @@ async function foldAccounts({ db, connections }: Folding, batch: readonly Messag
       db,
     );
   }
-  return whoseAccounts(db, [...touched.values()]);
+  const owners = await whoseAccounts(db, [...touched.values()]);
+  return [...touched].flatMap(([key, { message }]) =>
+    (owners.get(key) ?? []).map((identityId) => ({ identityId, lane: laneOfAccount(message), cause: causeOf(message) })),
+  );
 }
 
 function accountRow(config: ConnectionConfig | undefined, { connection, accountId, profile }: AccountObserved): object {
@@ -113,11 +123,14 @@ function objectRow({ stream, type, data }: Message): ObjectRow | undefined {
   }
 }
 
-async function foldObjects({ db }: Folding, batch: readonly Message[]): Promise<string[]> {
+async function foldObjects({ db }: Folding, batch: readonly Message[]): Promise<Dirty[]> {
   const rows = new Map<string, ObjectRow>();
+  const news = new Map<string, Message>();
   for (const message of batch) {
     const row = objectRow(message);
-    if (row) rows.set(message.stream, row);
+    if (!row) continue;
+    rows.set(message.stream, row);
+    news.set(row.connection, message);
   }
   if (rows.size === 0) return [];
   await sql`
@@ -126,17 +139,24 @@ async function foldObjects({ db }: Folding, batch: readonly Message[]): Promise<
     from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as r(connection text, kind text, id text, name text, writable boolean, there boolean)
     on conflict (connection, kind, id) do update
     set name = coalesce(nullif(excluded.name, ''), o.name), writable = excluded.writable, there = excluded.there`.execute(db);
-  const connections = [...new Set(Array.from(rows.values(), ({ connection }) => connection))].toSorted();
   await sql`
-    insert into directory_version as v (connection, version) select unnest(${connections}::text[]), 1
+    insert into directory_version as v (connection, version) select unnest(${[...news.keys()].toSorted()}::text[]), 1
     on conflict (connection) do update set version = v.version + 1`.execute(db);
-  return whoWaits(
-    db,
-    connections.map((connection) => awaits.objects(connection)),
-  );
+  return whoWaitedFor(db, [...news.values()], ({ stream }) => awaits.objects(connectionOf(stream)));
 }
 
-async function foldReads({ db }: Folding, batch: readonly Message[]): Promise<string[]> {
+const connectionOf = (stream: string): string => {
+  const parsed = parseStream(stream);
+  return parsed && 'connection' in parsed ? parsed.connection : '';
+};
+
+/** Everybody who waited for what messages bring. */
+async function whoWaitedFor(db: Database, messages: readonly Message[], whatOf: (message: Message) => string): Promise<Dirty[]> {
+  const waiting = await whoWaits(db, messages.map(whatOf));
+  return messages.flatMap((message) => concerning(waiting.get(whatOf(message)) ?? [], laneOfObject(message), causeOf(message)));
+}
+
+async function foldReads({ db }: Folding, batch: readonly Message[]): Promise<Dirty[]> {
   for (const { data } of ofType<ReadStarted>(batch, 'ReadStarted')) {
     await sql`
       insert into full_reads (connection, first_started) values (${data.connection}, ${data.read.startedAt})
@@ -148,43 +168,43 @@ async function foldReads({ db }: Folding, batch: readonly Message[]): Promise<st
       insert into full_reads (connection, first_started, last_complete) values (${data.connection}, ${data.read.startedAt}, ${data.read.startedAt})
       on conflict (connection) do update set last_complete = greatest(full_reads.last_complete, excluded.last_complete)`.execute(db);
   }
-  return whoWaits(
-    db,
-    complete.map(({ data }) => awaits.read(data.connection)),
-  );
+  return whoWaitedFor(db, complete, ({ stream }) => awaits.read(connectionOf(stream)));
 }
 
 /** Links tell whose an account is, and that a manager who was waited for is there. */
-export async function foldIdentityFacts(db: Database, batch: readonly Message[]): Promise<string[]> {
-  const concerned: string[] = [];
-  for (const { type, data } of ofType<AccountLinked & AccountUnlinked>(batch, 'AccountLinked', 'AccountUnlinked')) {
-    const { connection, accountId, identityId } = data;
-    if (type === 'AccountLinked') {
+export async function foldIdentityFacts(db: Database, batch: readonly Message[]): Promise<Dirty[]> {
+  const linked = new Map<string, Message>();
+  for (const message of ofType<AccountLinked & AccountUnlinked>(batch, 'AccountLinked', 'AccountUnlinked')) {
+    const { connection, accountId, identityId } = message.data;
+    if (message.type === 'AccountLinked') {
       await sql`
         insert into link (connection, account_id, identity_id) values (${connection}, ${accountId}, ${identityId})
         on conflict (connection, account_id) do update set identity_id = excluded.identity_id`.execute(db);
-      concerned.push(identityId);
+      linked.set(identityId, message);
     } else
       await sql`delete from link where connection = ${connection} and account_id = ${accountId} and identity_id = ${identityId}`.execute(
         db,
       );
   }
-  if (concerned.length === 0) return [];
-  const { rows } = await sql<{ worker_key: string }>`select worker_key from person where identity_id = any(${concerned}::uuid[])`.execute(
-    db,
-  );
-  return whoWaits(
+  if (linked.size === 0) return [];
+  const { rows } = await sql<{ identity_id: string; worker_key: string }>`
+    select identity_id, worker_key from person where identity_id = any(${[...linked.keys()]}::uuid[])`.execute(db);
+  const waiting = await whoWaits(
     db,
     rows.map((row) => awaits.manager(row.worker_key)),
   );
+  return rows.flatMap(({ identity_id: manager, worker_key: key }) => {
+    const message = linked.get(manager);
+    // A manager who is linked among many others is linked for people who are looked at among many others.
+    return (waiting.get(awaits.manager(key)) ?? []).flatMap((identityId): Dirty[] =>
+      message ? [{ identityId, lane: 'chain', cause: causeOf(message) }] : [],
+    );
+  });
 }
 
 /** Whatever became of a call, the person's plan is looked at again. */
-export const identitiesOf = (batch: readonly Message[]): string[] => [
-  ...new Set(
-    batch.flatMap(({ stream }) => {
-      const parsed = parseStream(stream);
-      return parsed?.category === 'provisioning' ? [parsed.identity] : [];
-    }),
-  ),
-];
+export const whoseCalls = (batch: readonly Message[]): Dirty[] =>
+  batch.flatMap((message) => {
+    const parsed = parseStream(message.stream);
+    return parsed?.category === 'provisioning' ? [{ identityId: parsed.identity, lane: 'chain', cause: causeOf(message) }] : [];
+  });

@@ -3,7 +3,8 @@ import type { Message } from '@muster/messaging';
 import type { Database } from '@muster/read-store';
 import { upsertWork } from '@muster/work';
 import { sql } from 'kysely';
-import { JUDGE_RUN, markDirty } from './rows.ts';
+import { type Cause, causeOf, type Dirty, markDirty } from './dirty.ts';
+import { JUDGE_RUN } from './rows.ts';
 import { recordMembers } from './run-rows.ts';
 
 type Fold = (db: Database, runId: string, data: Message['data'], message: Message) => Promise<void>;
@@ -20,22 +21,19 @@ const stand =
   };
 
 /** What was let go is looked at again: what of it still stands is sent. */
-async function lookAgain(db: Database, rows: readonly { identity_id: string; limit_name: string }[]): Promise<void> {
-  const leavers = rows.filter((row) => row.limit_name === 'leaver' || row.limit_name === 'disable');
-  const others = rows.filter((row) => !leavers.includes(row));
+async function lookAgain(db: Database, rows: readonly { identity_id: string; limit_name: string }[], cause: Cause): Promise<void> {
   await markDirty(
     db,
-    others.map((row) => row.identity_id),
-  );
-  await markDirty(
-    db,
-    leavers.map((row) => row.identity_id),
-    'leaver',
+    rows.map(({ identity_id: identityId, limit_name: limit }): Dirty => {
+      const leaves = limit === 'leaver' || limit === 'disable';
+      return { identityId, lane: leaves ? 'leaver' : 'live', cause };
+    }),
   );
 }
 
 const folds: Record<string, Fold> = {
-  RunOpened: async (db, runId, data, { recordedAt }) => {
+  RunOpened: async (db, runId, data, message) => {
+    const { recordedAt } = message;
     const { kind, cause, identities = [] } = data as unknown as RunOpened;
     const { rows } = await sql`insert into run (run_id, kind, cause, state, opened_at)
       values (${runId}, ${kind}, ${JSON.stringify(cause)}::jsonb, 'collecting', ${recordedAt}) on conflict do nothing returning 1`.execute(
@@ -50,7 +48,10 @@ const folds: Record<string, Fold> = {
       await sql`insert into run_scope (run_id, identity_id) select ${runId}, unnest(${identities}::uuid[]) on conflict do nothing`.execute(
         db,
       );
-      await markDirty(db, identities, 'batch');
+      await markDirty(
+        db,
+        identities.map((identityId) => ({ identityId, lane: 'batch', cause: causeOf(message) })),
+      );
     }
     await upsertWork(db, [{ kind: JUDGE_RUN, key: runId, lane: 'leaver' }]);
   },
@@ -60,21 +61,21 @@ const folds: Record<string, Fold> = {
     await sql`update run set sealed = ${JSON.stringify(data)}::jsonb where run_id = ${runId}`.execute(db);
     await upsertWork(db, [{ kind: JUDGE_RUN, key: runId, lane: 'leaver' }]);
   },
-  RunReleased: async (db, runId, data) => {
+  RunReleased: async (db, runId, data, message) => {
     const { parts } = data as unknown as RunReleased;
     const { rows } = await sql<{ identity_id: string; limit_name: string }>`
       update run_member m set standing = 'let-go'
       from jsonb_to_recordset(${JSON.stringify(parts)}::jsonb) as p(connection text, "limit" text)
       where m.run_id = ${runId} and m.connection = p.connection and m.limit_name = p."limit"
       returning m.identity_id, m.limit_name`.execute(db);
-    await lookAgain(db, rows);
+    await lookAgain(db, rows, causeOf(message));
   },
   RunHeld: async (db, runId, data, message) => {
     await state('held')(db, runId, data, message);
     await sql`update run set held = ${JSON.stringify(data)}::jsonb where run_id = ${runId}`.execute(db);
     await stand('held')(db, runId);
   },
-  RunApproved: async (db, runId, data) => {
+  RunApproved: async (db, runId, data, message) => {
     const { part } = data as unknown as RunApproved;
     const { connections = null, actions = null, identities = null } = part ?? {};
     const { rows } = await sql<{ identity_id: string; limit_name: string }>`
@@ -84,7 +85,7 @@ const folds: Record<string, Fold> = {
         and (${actions}::text[] is null or action = any(${actions}::text[]) or limit_name = any(${actions}::text[]))
         and (${identities}::uuid[] is null or identity_id = any(${identities}::uuid[]))
       returning identity_id, limit_name`.execute(db);
-    await lookAgain(db, rows);
+    await lookAgain(db, rows, causeOf(message));
   },
   RunRefused: (db, runId) => stand('refused')(db, runId),
   RunClosed: async (db, runId, data) => {

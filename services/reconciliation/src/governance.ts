@@ -2,11 +2,14 @@ import type { CaseOpened, CaseResolved, FlowDocument, FlowPublished, FlowRetired
 import type { EventStore, RecordedEvent, Subscription } from '@muster/event-store';
 import { type CompiledFlow, compileFlow } from '@muster/flow';
 import type { Logger } from 'pino';
+import type { Cause } from './dirty.ts';
 
 /** A question to a person, as it stands. */
 export interface KnownCase {
   readonly opened: CaseOpened;
   readonly openedAt: string;
+  /** The event that opened it. */
+  readonly cause: Cause;
   /** Absent while it is open. */
   readonly answer?: string;
 }
@@ -18,14 +21,16 @@ export interface FlowChange {
   readonly retired: boolean;
 }
 
+const causeOf = ({ id, metadata }: Pick<RecordedEvent, 'id' | 'metadata'>): Cause => ({ id, correlationId: metadata.correlationId });
+
 /** Who is told of a change. */
 export interface GovernanceListener {
   /** A flow is about to change: until this is done, plans are made with what was in force before. */
   beforeFlow(change: FlowChange): Promise<void>;
   /** A flow has changed: everybody is to be looked at again. */
-  afterFlows(): Promise<void>;
-  /** A case of these people was opened or answered. */
-  onCases(identities: readonly string[]): Promise<void>;
+  afterFlows(cause: Cause): Promise<void>;
+  /** A case of a person was opened or answered. */
+  onCase(identityId: string, cause: Cause): Promise<void>;
 }
 
 /**
@@ -38,6 +43,7 @@ export class Governance {
   readonly #listener: GovernanceListener;
   readonly #flows = new Map<string, CompiledFlow>();
   readonly #cases = new Map<string, KnownCase>();
+  readonly #casesOf = new Map<string, Set<string>>();
   readonly #caughtUp = Promise.withResolvers<void>();
   #subscription: Subscription | undefined;
 
@@ -85,14 +91,14 @@ export class Governance {
   }
 
   casesOf(identityId: string): KnownCase[] {
-    return [...this.#cases.values()].filter(({ opened }) => opened.identityId === identityId);
+    return [...(this.#casesOf.get(identityId) ?? [])].flatMap((caseId) => this.#cases.get(caseId) ?? []);
   }
 
   find(caseId: string): KnownCase | undefined {
     return this.#cases.get(caseId);
   }
 
-  #fold({ type, data, recordedAt }: RecordedEvent): void {
+  #fold({ id, type, data, recordedAt, metadata }: RecordedEvent): void {
     switch (type) {
       case 'FlowPublished': {
         const { flowId, document, version } = data as unknown as FlowPublished;
@@ -104,7 +110,8 @@ export class Governance {
         break;
       case 'CaseOpened': {
         const opened = data as unknown as CaseOpened;
-        this.#cases.set(opened.caseId, { opened, openedAt: recordedAt });
+        this.#cases.set(opened.caseId, { opened, openedAt: recordedAt, cause: causeOf({ id, metadata }) });
+        this.#remember(opened);
         break;
       }
       case 'CaseResolved': {
@@ -117,6 +124,12 @@ export class Governance {
     }
   }
 
+  #remember({ caseId, identityId }: CaseOpened): void {
+    if (identityId === undefined) return;
+    const theirs = this.#casesOf.get(identityId) ?? new Set();
+    this.#casesOf.set(identityId, theirs.add(caseId));
+  }
+
   async #foretell(events: readonly RecordedEvent[]): Promise<void> {
     for (const { type, data } of events) {
       if (type !== 'FlowPublished' && type !== 'FlowRetired') continue;
@@ -126,8 +139,11 @@ export class Governance {
   }
 
   async #announce(events: readonly RecordedEvent[]): Promise<void> {
-    if (events.some(({ type }) => type.startsWith('Flow'))) return this.#listener.afterFlows();
-    const concerned = events.flatMap(({ data }) => this.#cases.get(data.caseId as string)?.opened.identityId ?? []);
-    if (concerned.length > 0) await this.#listener.onCases([...new Set(concerned)]);
+    const flow = events.findLast(({ type }) => type.startsWith('Flow'));
+    if (flow) await this.#listener.afterFlows(causeOf(flow));
+    for (const event of events) {
+      const identityId = event.type.startsWith('Case') ? this.#cases.get(event.data['caseId'] as string)?.opened.identityId : undefined;
+      if (identityId !== undefined) await this.#listener.onCase(identityId, causeOf(event));
+    }
   }
 }

@@ -5,13 +5,14 @@ import type { BatchContext, Message } from '@muster/messaging';
 import { ProblemError, SERVICE, type ServiceContext } from '@muster/service-kit';
 import { upsertWork, workStatus } from '@muster/work';
 import { IsOptional, IsString, IsUUID, Length } from 'class-validator';
+import { markDirty } from './dirty.ts';
+import { foldIdentityFacts, foldSourceFacts, whoseCalls } from './fold-facts.ts';
 import { foldRuns } from './fold-runs.ts';
-import { foldIdentityFacts, foldSourceFacts, identitiesOf } from './fold-facts.ts';
 import { answerCase } from './put-question.ts';
 import { dryRun, identityIdOf } from './reconcile-identity.ts';
 import { Reconciler } from './reconciler.ts';
 import { countHeld } from './show-runs.ts';
-import { caseKey, markDirty, OPEN_CASE } from './rows.ts';
+import { caseKey, OPEN_CASE } from './rows.ts';
 
 /** Marks whom facts concern. */
 @Controller()
@@ -41,7 +42,7 @@ export class Facts {
 
   @EventPattern<string>(topicMap.provisioningEvents.name)
   async onResults(@Payload() batch: Message[], @Ctx() { transaction }: BatchContext): Promise<void> {
-    await markDirty(transaction, identitiesOf(batch));
+    await markDirty(transaction, whoseCalls(batch));
     const asking = batch.filter(({ type, data }) => type === 'CommandEnded' && data.caseId !== undefined);
     await upsertWork(
       transaction,
@@ -97,7 +98,9 @@ export class Questions {
 
   @Post('cases/:id/resolve')
   async resolve(@Param() { id }: CaseId, @Body() { answer, accountId, by }: Answer) {
-    await answerCase(this.service.store, { caseId: id, answer, by, ...(accountId === undefined ? {} : { accountId }) }, this.service.now());
+    const { store, now } = this.service;
+    const opening = this.reconciler.governance.find(id)?.cause;
+    await answerCase(store, { caseId: id, answer, by, ...(accountId === undefined ? {} : { accountId }) }, { now: now(), opening });
     return { caseId: id, answer };
   }
 

@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import type { FlowChange } from './governance.ts';
 import { recordOpening } from './hold-in-run.ts';
 import { dryRun, type Reconciling, uuidOf } from './reconcile-identity.ts';
-import { markDirty } from './rows.ts';
+import { type Cause, markDirty } from './dirty.ts';
 import { insertRun } from './run-rows.ts';
 
 /** Has chosen people planned anew as a run of their own: whatever of theirs waits, refused or not, is asked again. Throws ProblemError for somebody unknown. */
@@ -16,7 +16,10 @@ export async function runForPeople(work: Reconciling, { identities, by }: { iden
   const opened: RunOpened = { runId, kind: 'scope', cause: { by }, identities: [...identities], people: identities.length };
   await insertRun(work.db, opened, identities);
   await recordOpening(work, opened);
-  await markDirty(work.db, identities);
+  await markDirty(
+    work.db,
+    identities.map((identityId) => ({ identityId, lane: 'live' })),
+  );
   return runId;
 }
 
@@ -45,10 +48,12 @@ export async function runForFlow(work: Reconciling, { flow, version, retired }: 
 }
 
 /** Has everybody looked at again, behind whatever else waits. */
-export async function markEverybody(db: Database): Promise<void> {
+export async function markEverybody(db: Database, cause?: Cause): Promise<void> {
   const { rows } = await sql<{ identity_id: string }>`select identity_id from person`.execute(db);
-  const people = rows.map((row) => row.identity_id);
-  await markDirty(db, people, 'batch');
+  await markDirty(
+    db,
+    rows.map((row) => ({ identityId: row.identity_id, lane: 'batch', ...(cause ? { cause } : {}) })),
+  );
 }
 
 async function mustKnow({ db }: Reconciling, identities: readonly string[]): Promise<void> {

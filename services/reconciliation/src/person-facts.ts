@@ -35,6 +35,7 @@ export type Applied = 'changed' | 'overtaken' | 'nothing';
  */
 export class PersonFacts {
   private readonly loaded = new Map<string, Loaded<unknown>>();
+  private readonly loading = new Map<string, Promise<Loaded<unknown>>>();
 
   constructor(
     private readonly from: { readonly store: EventStore; readonly streams: KeptStreams },
@@ -50,6 +51,14 @@ export class PersonFacts {
   provisioning = (identityId: string): Promise<Provisioning> => this.load(provisioningCategory, streamOf.provisioning(identityId));
   plan = (identityId: string): Promise<Plan> => this.load(planCategory, streamOf.plan(identityId));
   case = (stream: string): Promise<Case> => this.load(caseCategory, stream);
+
+  /** What every decision about a person reads, loaded together. */
+  async prepare(identityId: string, workerStream: string): Promise<void> {
+    await Promise.all([this.worker(workerStream), this.identity(identityId), this.provisioning(identityId), this.plan(identityId)]);
+  }
+
+  /** A claim that was loaded before, as it stands now. */
+  claimAsLoaded = (stream: string): Claim => (this.loaded.get(stream) as Loaded<Claim> | undefined)?.state ?? claimCategory.initial;
 
   /** Every stream that was read and held something, with its revision. */
   inputs(): InputRef[] {
@@ -79,6 +88,8 @@ export class PersonFacts {
       this.loaded.set(stream, { state: fold(category, recorded, before.state), revision: before.revision + events.length });
       return events.length > 0 ? 'changed' : 'nothing';
     }
+    // What was just read and asks for nothing need not be read again to know that.
+    if (decide(before.state).length === 0) return 'nothing';
     const { live } = this.writing;
     const { state, revision, events } = await this.from.store.transact(category, { stream, ...before }, decide, (event) =>
       live(event.type),
@@ -96,9 +107,11 @@ export class PersonFacts {
     const known = this.loaded.get(stream) as Loaded<S> | undefined;
     if (known) return known;
     const { store, streams } = this.from;
-    const loaded = await store.load(category, stream, streams.find<S>(stream));
-    this.remember(stream, loaded);
-    return loaded;
+    const loading = this.loading.get(stream) ?? store.load(category, stream, streams.find<S>(stream));
+    this.loading.set(stream, loading);
+    const read = (await loading) as Loaded<S>;
+    if (!this.loaded.has(stream)) this.remember(stream, read);
+    return this.loaded.get(stream) as Loaded<S>;
   }
 
   private remember(stream: string, loaded: Loaded<unknown>): void {

@@ -38,12 +38,16 @@ export interface Planning {
   readonly fullReads: ReadonlyMap<string, FullReads>;
   /** By connection. */
   readonly objects: ReadonlyMap<string, KnownObjects>;
+  /** Of everything that is not a leaver's. */
+  readonly lane: PlanInput['lane'];
 }
 
 /** Everything that one plan comes from, and what would make it another one. */
 export interface Planned {
   readonly draft: PlanDraft;
   readonly waiting: readonly string[];
+  /** How urgent the look at `nextDue` will be. */
+  readonly nextLane: 'live' | 'leaver';
 }
 
 /** Desired minus actual for one person whose correlation has come to rest. Reads, decides, writes nothing. */
@@ -53,8 +57,8 @@ export async function planPerson(planning: Planning, correlation: Correlation): 
   if (identity.identityId === undefined) return undefined;
   const provisioning = await facts.provisioning(identityId);
   const managerKey = typeof identity.attributes.managerKey === 'string' ? identity.attributes.managerKey : null;
-  const managers = await planning.index.accountsOfWorkers(managerKey === null ? [] : [managerKey]);
-  const decision = await decisionInput(planning, { identity, managerKey, managers });
+  const manager = managerKey === null ? undefined : await planning.index.manager(managerKey);
+  const decision = await decisionInput(planning, { identity, managerKey, ...(manager ? { manager } : {}) });
   const views = await Promise.all(
     targets.map(async (target) => [target.name, await viewOf(planning, target, { identity, provisioning, correlation })] as const),
   );
@@ -68,21 +72,21 @@ export async function planPerson(planning: Planning, correlation: Correlation): 
     plan: await facts.plan(identityId),
     ids: planning.ids,
     limits: (connection) => targets.find(({ name }) => name === connection)?.limits ?? holdEverything(),
-    lane: 'live',
+    lane: planning.lane,
     inputs: facts.inputs(),
     entitlement: (connection, { kind, id }) => planning.objects.get(connection)?.stateOf(kind, id) ?? 'missing',
-    managerAccount: (connection, workerKey) => managers.get(`${connection} ${workerKey}`),
+    managerAccount: (connection) => manager?.accounts.get(connection),
     retry: planning.retry,
     ...(nextDue === undefined ? {} : { nextDue }),
   };
   const draft = makePlan(input);
-  return { draft, waiting: waitsFor(draft, managerKey) };
+  return { draft, waiting: waitsFor(draft, managerKey), nextLane: leavesNext(identity) ? 'leaver' : 'live' };
 }
 
 interface Known {
   readonly identity: Identity;
   readonly managerKey: string | null;
-  readonly managers: ReadonlyMap<string, string>;
+  readonly manager?: { readonly identityId: string; readonly accounts: ReadonlyMap<string, string> };
 }
 
 async function decisionInput(planning: Planning, known: Known): Promise<DecisionInput> {
@@ -115,17 +119,16 @@ const objectsOf = ({ objects }: Planning, connection: string) => {
   return known ? { groups: known.groups, apps: known.apps } : {};
 };
 
-async function managerOf({ facts, index, targets }: Planning, { managerKey, managers }: Known): Promise<Manager | null | undefined> {
+async function managerOf({ facts, targets }: Planning, { managerKey, manager }: Known): Promise<Manager | null | undefined> {
   if (managerKey === null) return null;
-  const managerId = await index.identityOfWorker(managerKey);
-  if (managerId === undefined) return undefined;
-  const manager = await facts.identity(managerId);
-  const name = manager.attributes.displayName;
+  if (manager === undefined) return undefined;
+  const { attributes, attributesRevision, revision } = await facts.identity(manager.identityId);
+  const name = attributes.displayName;
   return {
     employeeNumber: managerKey,
     ...(typeof name === 'string' ? { name } : {}),
-    accounts: targets.filter((target) => managers.has(`${target.name} ${managerKey}`)).map((target) => target.name),
-    ref: { stream: streamOf.identity(managerId), revision: Math.max(manager.attributesRevision ?? manager.revision, 0) },
+    accounts: targets.filter((target) => manager.accounts.has(target.name)).map((target) => target.name),
+    ref: { stream: streamOf.identity(manager.identityId), revision: Math.max(attributesRevision ?? revision, 0) },
   };
 }
 
@@ -136,20 +139,16 @@ interface Viewed {
 }
 
 async function viewOf(planning: Planning, target: Target, { identity, provisioning, correlation }: Viewed): Promise<ConnectionView> {
-  const { facts } = planning;
-  const accountId = accountIdOf(identity, provisioning, target.name);
+  const { name, state, settleMs } = target;
   const openCase = planning.cases.find(
-    ({ opened, answer }) => answer === undefined && opened.connection === target.name && opened.kind !== 'lock',
+    ({ opened, answer }) => answer === undefined && opened.connection === name && opened.kind !== 'lock',
   );
-  const account = accountId === undefined ? undefined : await facts.account(target.name, accountId);
-  const owner = accountId === undefined ? undefined : (await facts.claim(streamOf.claimAccount(target.name, accountId))).owner;
   return {
-    state: target.state,
-    settleMs: target.settleMs,
+    state,
+    settleMs,
     ...readsOf(planning, target),
-    candidates: correlation.candidates.get(target.name) ?? 0,
-    ...(account && account.revision >= 0 ? { account } : {}),
-    ...(owner === undefined ? {} : { accountOwner: owner }),
+    candidates: correlation.candidates.get(name) ?? 0,
+    ...(await accountOf(planning, name, accountIdOf(identity, provisioning, name))),
     ...(openCase ? { openCase: openCase.opened.caseId } : {}),
   };
 }
@@ -158,6 +157,19 @@ function readsOf({ fullReads, asOf }: Planning, { name, settleMs }: Target): Pic
   const { firstStarted, lastComplete } = fullReads.get(name) ?? {};
   return { createAfter: later(firstStarted ?? asOf, settleMs), ...(lastComplete === undefined ? {} : { lastCompleteRead: lastComplete }) };
 }
+
+async function accountOf({ facts }: Planning, connection: string, accountId: string | undefined) {
+  if (accountId === undefined) return {};
+  const [account, { owner }] = await Promise.all([
+    facts.account(connection, accountId),
+    facts.claim(streamOf.claimAccount(connection, accountId)),
+  ]);
+  return { ...(account.revision >= 0 ? { account } : {}), ...(owner === undefined ? {} : { accountOwner: owner }) };
+}
+
+/** Whoever is at work and has a last day is next looked at because of that day. */
+const leavesNext = ({ lifecycle }: Identity): boolean =>
+  typeof lifecycle?.endsOn === 'string' && (lifecycle.state === 'active' || lifecycle.state === 'onLeave');
 
 /** What would change the plan without any fact about the person changing. */
 function waitsFor(draft: PlanDraft, managerKey: string | null): string[] {

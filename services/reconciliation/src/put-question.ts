@@ -3,9 +3,18 @@ import { type CaseResolved, type CommandEnded, type EventType, schemaOf, streamO
 import type { EventStore } from '@muster/event-store';
 import { caseCategory, caseOfEnd, openCase, resolveCase } from '@muster/identity';
 import { ProblemError } from '@muster/service-kit';
+import type { Cause } from './dirty.ts';
 
-const metadata = (actor: string, now: Date, correlationId: string) => (event: { type: string }) => ({
-  correlationId,
+const metadata = (actor: string, now: Date, cause: Cause) => (event: { type: string }) => ({
+  correlationId: cause.correlationId,
+  causationId: cause.id,
+  occurredAt: now.toISOString(),
+  schema: schemaOf(event.type as EventType),
+  actor,
+});
+
+const withoutCause = (actor: string, now: Date) => (event: { type: string }) => ({
+  correlationId: randomUUID(),
   occurredAt: now.toISOString(),
   schema: schemaOf(event.type as EventType),
   actor,
@@ -24,15 +33,21 @@ export async function putQuestion(
       caseCategory,
       streamOf.case(question.caseId),
       openCase(question),
-      metadata('reconciliation', now, event.metadata.correlationId),
+      metadata('reconciliation', now, { id: event.id, correlationId: event.metadata.correlationId }),
     );
   }
 }
 
 /** Records a person's answer. Throws ProblemError for a case that is not open and for an answer that is not offered. */
-export async function answerCase(store: EventStore, answer: CaseResolved, now: Date): Promise<void> {
+export async function answerCase(
+  store: EventStore,
+  answer: CaseResolved,
+  { now, opening }: { now: Date; opening: Cause | undefined },
+): Promise<void> {
   const stream = streamOf.case(answer.caseId);
-  const { events, state } = await store.transact(caseCategory, stream, resolveCase(answer), metadata(answer.by, now, randomUUID()));
+  // A case that is not known here is not there, or was opened this moment and is followed a little later.
+  const meta = opening ? metadata(answer.by, now, opening) : withoutCause(answer.by, now);
+  const { events, state } = await store.transact(caseCategory, stream, resolveCase(answer), meta);
   if (events.length > 0) return;
   if (!state.opened) throw new ProblemError('http.not_found', { detail: `no case has the id ${answer.caseId}` });
   if (state.resolved) throw new ProblemError('http.request_invalid', { detail: 'this case was answered before' });

@@ -2,15 +2,17 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { ConnectionConfig } from '@muster/connector';
 import { schemaOf, streamOf, type EventType } from '@muster/contracts';
 import type { EventMetadata, EventStore } from '@muster/event-store';
-import { type Authority, type Ids, planCategory, type PlanDraft, releasePlan } from '@muster/identity';
+import { type Authority, type Ids, planCategory, type PlanDraft, type PlanInput, releasePlan } from '@muster/identity';
 import type { Database } from '@muster/read-store';
+import type { Handled } from '@muster/work';
 import { correlatePerson } from './correlate-person.ts';
 import { DirectoryIndex } from './directory-index.ts';
+import { type Cause, settleLook } from './dirty.ts';
 import type { Governance } from './governance.ts';
 import { askRun, letGo, wouldLetGo } from './hold-in-run.ts';
 import type { KeptStreams } from './kept-streams.ts';
 import { PersonFacts } from './person-facts.ts';
-import { planPerson } from './plan-person.ts';
+import { type Planned, planPerson } from './plan-person.ts';
 import type { TargetObjects } from './target-objects.ts';
 import { setWaiting } from './whom.ts';
 
@@ -40,45 +42,62 @@ export async function identityIdOf(store: EventStore, connection: string, worker
 
 /**
  * Brings one person up to what is known of them: who they are, which accounts are theirs, and the plan of what their accounts lack. Looks at facts
- * only, never at what happened, so it may run at any time, any number of times. Returns when time alone will change the answer.
+ * only, never at what happened, so it may run at any time, any number of times; what happened is named as the cause of what is written. Says when time
+ * alone will change the answer.
  */
-export async function reconcileIdentity(work: Reconciling, identityId: string): Promise<Date | undefined> {
-  const correlationId = randomUUID();
+export async function reconcileIdentity(work: Reconciling, identityId: string, lane: PlanInput['lane']): Promise<Handled> {
+  const person = await new DirectoryIndex(work.db).person(identityId);
+  if (!person) return undefined;
+  const { cause } = person;
   const asOf = work.now().toISOString();
-  const live = (type: string): EventMetadata => ({
-    correlationId,
-    occurredAt: asOf,
-    schema: schemaOf(type as EventType),
-    actor: 'reconciliation',
-  });
-  const facts = new PersonFacts(work, { live }, asOf);
-  const planned = await decide(work, facts, { identityId, asOf });
-  if (!planned) return undefined;
-  const released = await letGo(work, planned.draft, await facts.plan(identityId));
-  await facts.change(planCategory, streamOf.plan(identityId), releasePlan(released.draft, randomUUID()));
-  await askRun(work, released, await facts.plan(identityId));
-  await setWaiting(work.db, identityId, planned.waiting);
-  return planned.draft.nextDue === undefined ? undefined : new Date(planned.draft.nextDue);
+  const facts = new PersonFacts(work, { live: because(cause, asOf) }, asOf);
+  const planned = await decide(work, facts, { ...person, identityId, asOf, lane });
+  if (planned) {
+    const released = await letGo(work, planned.draft, await facts.plan(identityId));
+    await facts.change(planCategory, streamOf.plan(identityId), releasePlan(released.draft, randomUUID()));
+    await askRun(work, released, await facts.plan(identityId));
+    await setWaiting(work.db, identityId, planned.waiting);
+  }
+  const isToBeSent = planned !== undefined && planned.draft.commands.length > 0;
+  await settleLook(work.db, { identityId, cause, inPopulation: lane === 'batch' && isToBeSent });
+  return planned && nextLook(planned);
+}
+
+const nextLook = ({ draft: { nextDue }, nextLane }: Planned): Handled =>
+  nextDue === undefined ? undefined : { next: new Date(nextDue), lane: nextLane };
+
+/** What time alone brings about has no cause, and begins a chain of its own. */
+function because(cause: Cause | undefined, asOf: string): (type: string) => EventMetadata {
+  const chain = cause ? { correlationId: cause.correlationId, causationId: cause.id } : { correlationId: randomUUID() };
+  return (type) => ({ ...chain, occurredAt: asOf, schema: schemaOf(type as EventType), actor: 'reconciliation' });
 }
 
 /** The plan as it would be made now. Nothing is written: what correlation would record stays in memory. */
 export async function dryRun(work: Reconciling, identityId: string): Promise<PlanDraft | undefined> {
+  const person = await new DirectoryIndex(work.db).person(identityId);
+  if (!person) return undefined;
   const asOf = work.now().toISOString();
   const facts = new PersonFacts(work, 'dry', asOf);
-  const planned = await decide(work, facts, { identityId, asOf });
+  const planned = await decide(work, facts, { ...person, identityId, asOf, lane: 'live' });
   return planned && wouldLetGo(work.db, planned.draft, await facts.plan(identityId));
 }
 
-async function decide(work: Reconciling, facts: PersonFacts, { identityId, asOf }: { identityId: string; asOf: string }) {
+interface Look {
+  readonly identityId: string;
+  readonly workerStream: string;
+  readonly asOf: string;
+  readonly lane: PlanInput['lane'];
+}
+
+async function decide(work: Reconciling, facts: PersonFacts, look: Look): Promise<Planned | undefined> {
   await work.governance.ready;
-  const index = new DirectoryIndex(work.db);
-  const workerStream = await index.workerStream(identityId);
-  if (workerStream === undefined) return undefined;
+  const { identityId, workerStream } = look;
+  const targets = work.connections.filter(isTarget);
+  const [ids] = await Promise.all([idsOf(work.store, identityId), facts.prepare(identityId, workerStream)]);
   const cases = work.governance.casesOf(identityId);
   const answered = cases.filter(({ answer }) => answer !== undefined);
-  const targets = work.connections.filter(isTarget);
-  const ids = await idsOf(work.store, identityId);
-  const common = { identityId, workerStream, asOf, facts, index, ids, targets };
+  const index = new DirectoryIndex(work.db);
+  const common = { ...look, facts, index, ids, targets };
   const correlation = await correlatePerson({
     ...common,
     authority: authorityOf(work.connections),
@@ -89,13 +108,8 @@ async function decide(work: Reconciling, facts: PersonFacts, { identityId, asOf 
   const retry = new Set(
     answered.flatMap(({ opened, answer }) => (answer === 'retry' && opened.commandId !== undefined ? [opened.commandId] : [])),
   );
-  const [fullReads, objects] = await Promise.all([
-    index.fullReads(),
-    work.objects.of(
-      work.db,
-      targets.map(({ name }) => name),
-    ),
-  ]);
+  const names = targets.map(({ name }) => name);
+  const [fullReads, objects] = await Promise.all([index.fullReads(), work.objects.of(work.db, names)]);
   return planPerson({ ...common, flows: work.governance.flows, cases, retry, fullReads, objects }, correlation);
 }
 

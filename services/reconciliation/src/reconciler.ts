@@ -5,12 +5,13 @@ import { readCheckpoint } from '@muster/messaging';
 import { faultOf, SERVICE, type ServiceContext } from '@muster/service-kit';
 import { type Claimed, type Handled, runWorkers, type Workers } from '@muster/work';
 import { lookAgainIfSettingsChanged } from './changed-connections.ts';
+import { markDirty } from './dirty.ts';
 import { type FlowChange, Governance } from './governance.ts';
 import { KeptStreams } from './kept-streams.ts';
 import { markEverybody, runForFlow } from './open-run.ts';
 import { putQuestion } from './put-question.ts';
 import { reconcileIdentity, type Reconciling } from './reconcile-identity.ts';
-import { JUDGE_RUN, markDirty, OPEN_CASE, parseCaseKey, RECONCILE } from './rows.ts';
+import { JUDGE_RUN, OPEN_CASE, parseCaseKey, RECONCILE } from './rows.ts';
 import { settleRun } from './settle-run.ts';
 import { TargetObjects } from './target-objects.ts';
 
@@ -35,8 +36,8 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     this.#service = service;
     this.governance = new Governance(service.store, service.logger, {
       beforeFlow: (change: FlowChange) => runForFlow(this.work, change),
-      afterFlows: () => markEverybody(service.database.db),
-      onCases: (identities) => markDirty(service.database.db, identities),
+      afterFlows: (cause) => markEverybody(service.database.db, cause),
+      onCase: (identityId, cause) => markDirty(service.database.db, [{ identityId, lane: 'live', cause }]),
     });
   }
 
@@ -106,14 +107,15 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     return false;
   }
 
-  async #work({ kind, key }: Claimed): Promise<Handled> {
+  async #work({ kind, key, lane }: Claimed): Promise<Handled> {
     if (kind === OPEN_CASE) return putQuestion(this.#service.store, parseCaseKey(key), this.#service.now());
-    const next = kind === JUDGE_RUN ? await this.#settle(key) : await reconcileIdentity(this.work, key);
-    return next === undefined ? undefined : { next };
+    if (kind === JUDGE_RUN) return this.#settle(key);
+    return reconcileIdentity(this.work, key, lane === 'batch' ? 'batch' : 'live');
   }
 
-  #settle(runId: string): Promise<Date | undefined> {
+  async #settle(runId: string): Promise<Handled> {
     const { scaled } = this.#service;
-    return settleRun({ ...this.work, quietMs: scaled(QUIET_MS), patienceMs: scaled(PATIENCE_MS) }, runId);
+    const next = await settleRun({ ...this.work, quietMs: scaled(QUIET_MS), patienceMs: scaled(PATIENCE_MS) }, runId);
+    return next === undefined ? undefined : { next };
   }
 }

@@ -99,4 +99,8 @@ export const reconciliationTables: readonly Migration[] = [
     name: 'reconciliation/5-planned-with',
     sql: 'create table planned_with (only_one boolean primary key check (only_one), fingerprint text not null)',
   },
+  {
+    name: 'reconciliation/6-causes',
+    sql: 'alter table person add column cause text, add column chain text, add column in_population boolean not null default false',
+  },
 ];

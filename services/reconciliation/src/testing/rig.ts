@@ -24,7 +24,7 @@ import { openPlatform, type Platform, readSettings, type RunningService, startSe
 import { sql } from 'kysely';
 import { reconciliation } from '../index.ts';
 import { identityIdOf } from '../reconcile-identity.ts';
-import { markDirty } from '../rows.ts';
+import { markDirty } from '../dirty.ts';
 import { connectionFile } from './connection-file.ts';
 
 const TIME_FACTOR = 60;
@@ -249,21 +249,14 @@ export class Rig {
     );
   }
 
-  /** Rows of people to be looked at, by identity. */
-  async rows(): Promise<Map<string, { lane: number; due: Date }>> {
-    const { rows } = await sql<{ key: string; lane: number; due: Date }>`select key, lane, due from work where kind = 'reconcile'`.execute(
-      this.parts.database.db,
-    );
-    return new Map(rows.map(({ key, ...row }) => [key, row]));
-  }
-
   /** Has everybody looked at once more. */
   async lookAgain(): Promise<void> {
     const { db } = this.parts.database;
     const { rows } = await sql<{ identity_id: string }>`select identity_id from person`.execute(db);
+    const cause = { id: randomUUID(), correlationId: randomUUID() };
     await markDirty(
       db,
-      rows.map((row) => row.identity_id),
+      rows.map((row) => ({ identityId: row.identity_id, lane: 'live', cause })),
     );
     await this.rest();
   }
