@@ -75,9 +75,18 @@ const observedOnly = (connection: string, commands: readonly Command[]): Blocked
         },
       ];
 
+/** Problems where nothing is planned: of a connection that is not there, or of which no flow that could be computed says anything. */
+const problemsElsewhere = ({ desired, connections }: PlanInput): Blocked[] => {
+  const planned = new Set(desired.connections.map(({ connection }) => connection).filter((name) => connections[name] !== undefined));
+  const elsewhere = desired.problems.filter(({ connection }) => !planned.has(connection));
+  const said = new Map(elsewhere.map((problem) => [`${problem.connection} ${problem.field} ${problem.message}`, problem]));
+  return [...said.values()].map(({ connection, field, reason, message }) => ({ connection, what: field, reason, message }));
+};
+
 /**
  * Desired - actual for one person: what may be sent, what has a limit and waits until a run lets it go, what cannot be and why. Pure: the same input gives the same
- * draft. A connection of `desired` without a view is left out. Nothing is created or added for a person who left.
+ * draft. A connection of `desired` without a view is left out but for its problems: those
+ * of the flows are all listed, and nothing is taken away because of one. Nothing is created or added for a person who left.
  */
 export const makePlan = (input: PlanInput): PlanDraft => {
   const commands: Command[] = [];
@@ -98,6 +107,7 @@ export const makePlan = (input: PlanInput): PlanDraft => {
     const limits = input.limits(desired.connection);
     for (const command of planned.commands) (limits[limitNameOf(command, left)] === undefined ? commands : held).push(command);
   }
+  blocked.push(...problemsElsewhere(input));
   const nextDue = earliest(input.desired.nextDue, input.nextDue);
   return {
     identityId: input.identity.identityId ?? '',

@@ -36,7 +36,12 @@ const seen = (key: string, login: string) => ({
 });
 
 /** Someone at work for long: an account that is linked and holds what they were given. */
-async function atWork(key: string, { groups = ['g-staff'], ...change }: { groups?: string[]; department?: string; title?: string } = {}) {
+const costCenter = (value: string) => ({ 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User': { costCenter: value } });
+
+async function atWork(
+  key: string,
+  { groups = ['g-staff'], ...change }: { groups?: string[]; department?: string; title?: string; more?: object } = {},
+) {
   const id = `00u-${key}`;
   await rig.see(OKTA, id, { ...seen(key, `worker.n${key}`), ...(change.title ? { title: change.title } : {}) });
   for (const one of groups) await rig.hold(OKTA, id, one);
@@ -164,6 +169,38 @@ describe('what would take something away', () => {
     const plan = await rig.plan(identityId);
     expect(plan.held?.commands.map((one) => `${one.lane} ${brief(one)}`)).toEqual(['leaver disable']);
     expect(plan.released?.commands.map((one) => `${one.lane} ${brief(one)}`)).toEqual(['leaver revoke g-staff']);
+  });
+});
+
+describe('a flow that cannot be computed', () => {
+  it('for a person is listed in their plan, and what it gave before is not taken away', async () => {
+    await rig.publish(flow('senior', 'int(identity.costCenter) >= 5', [group(OKTA, 'Sales')]));
+    const { id, identityId } = await atWork('3101', { more: costCenter('7') });
+    const grant = (await commandsOf(identityId)).find(({ entitlement }) => entitlement?.id === 'g-sales');
+    if (!grant) throw new Error('the group was not planned');
+    await rig.end(identityId, grant);
+    await rig.hold(OKTA, id, 'g-sales');
+    await rig.hire('3101', { version: 2, more: costCenter('seven') });
+    await rig.rest();
+    const { released: inForce, held: waiting } = await rig.plan(identityId);
+    expect([waiting?.commands ?? [], inForce?.commands]).toEqual([[], []]);
+    expect(inForce?.blocked).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ connection: OKTA, what: 'scope', reason: 'mapping-failed' }),
+        expect.objectContaining({ connection: OKTA, what: 'group:g-sales', reason: 'mapping-failed' }),
+      ]),
+    );
+    await rig.hire('3101', { version: 3, more: costCenter('3') });
+    await rig.rest();
+    expect(await released(identityId)).toEqual(['revoke g-sales']);
+  });
+
+  it('because its connection is not there is listed in the plans of those whom it concerns', async () => {
+    await rig.publish(flow('gone', "identity.department == 'Gone'", [account('okta-gone'), group('okta-gone', 'Staff')]));
+    const { identityId } = await atWork('3102', { department: 'Gone' });
+    const plan = await rig.plan(identityId);
+    expect(plan.released?.blocked).toMatchObject([{ connection: 'okta-gone', what: 'connection', reason: 'mapping-failed' }]);
+    expect([plan.released?.commands, plan.held?.commands ?? []]).toEqual([[], []]);
   });
 });
 
