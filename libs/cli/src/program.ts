@@ -6,6 +6,7 @@ import { Api, findTarget } from './api.ts';
 import type { Answer } from './asking.ts';
 import { EXIT } from './exit-codes.ts';
 import { printObjectTimeline } from './print-access.ts';
+import { addRunCommands } from './run-commands.ts';
 import { printAsOf, printCases, printDeadLetters, printExplain, printPlan, printStatus, printTimeline } from './print.ts';
 
 /** What a command talks to; tests give their own. */
@@ -94,6 +95,7 @@ export function createProgram(surroundings: Surroundings): { run(args: readonly 
       ),
     );
   addAccessCommands(program, answer);
+  addRunCommands(program, answer);
   addDeadLetters(program, answer);
   program
     .command('status')

@@ -30,6 +30,7 @@ export async function gatherStatus(service: ServiceContext, services: Services):
     counts: {
       ...audit?.counts,
       'open cases': statuses.get('reconciliation')?.openCases ?? 0,
+      'held runs': statuses.get('reconciliation')?.heldRuns ?? 0,
       'dead letters': dead.reduce((sum, count) => sum + count, 0),
       ...Object.fromEntries(waiting),
     },

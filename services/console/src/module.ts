@@ -5,6 +5,7 @@ import type { ConsoleConfig } from './config.ts';
 import { ConsoleGuard } from './guard.ts';
 import { VendorHooks } from './hooks.ts';
 import { Api, Scim } from './inbound.ts';
+import { RunsApi } from './inbound-runs.ts';
 import { declareConnections, publishFlows } from './publish-flows.ts';
 
 const CONFIG = Symbol('settings of the console');
@@ -34,7 +35,7 @@ class FromFiles implements OnApplicationBootstrap, OnApplicationShutdown {
 /** The authenticated front: operators and HR systems come in here. The writer of `flow-*` and `connection-*`. */
 export const consoleService = (config: ConsoleConfig): Service => {
   @Module({
-    controllers: [Scim, VendorHooks, Api],
+    controllers: [Scim, VendorHooks, RunsApi, Api],
     providers: [
       FromFiles,
       { provide: CONFIG, useValue: config },
