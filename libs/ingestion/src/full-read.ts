@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Connection, faultOf, type Page } from '@muster/connector';
-import { type ReadRef, type ReadStarted, streamOf } from '@muster/contracts';
+import type { ReadRef, ReadStarted } from '@muster/contracts';
 import {
   advanceWatermark,
   commitPage,
@@ -8,15 +8,12 @@ import {
   concludeAbsences,
   failRead,
   type OpenRead,
-  readCategory,
   type ReadEnd,
-  type ReadEvent,
-  type Reads,
   startRead,
 } from '@muster/identity';
-import { metadataOf } from './facts.ts';
 import { objectsThere } from './known-objects.ts';
 import { noteDifferences } from './note-hints.ts';
+import { decide, readsOf } from './reads-of.ts';
 import { recordStaged } from './record-staged.ts';
 import type { ObjectKind, ObjectRef, Source } from './source.ts';
 import { beginStaging, endStaging, holdsRead, notedShortfalls, noteShortfalls, stagedIds, stagePage } from './staging.ts';
@@ -34,7 +31,7 @@ const SCOPES: Scope[] = ['users', 'groups', 'apps', 'memberships', 'app-assignme
  * @throws Fault of the connector. A read that a fault interrupts stays open; one that is refused is given up.
  */
 export async function fullRead(source: Source): Promise<{ complete: boolean; first: boolean }> {
-  const { state: before } = await source.store.load(readCategory, streamOf.read(source.config.name));
+  const before = await readsOf(source);
   const open = await openRead(source);
   try {
     await readLists(source, open);
@@ -53,16 +50,10 @@ export async function fullRead(source: Source): Promise<{ complete: boolean; fir
   }
 }
 
-/** Appends what a decision says to `read-<connection>` and gives the state after it. */
-export async function decide(source: Source, read: ReadRef, decision: (reads: Reads) => ReadEvent[]): Promise<Reads> {
-  const { state } = await source.store.transact(readCategory, streamOf.read(source.config.name), decision, metadataOf(source, read));
-  return state;
-}
-
 async function openRead(source: Source): Promise<OpenRead> {
   const { name } = source.config;
   const fresh: ReadRef = { readId: randomUUID(), kind: 'full', startedAt: source.now().toISOString() };
-  const { state } = await source.store.load(readCategory, streamOf.read(name));
+  const state = await readsOf(source);
   if (state.open && (await holdsRead(source.database.db, name, state.open.read.readId))) return state.open;
   if (state.open) {
     const message = 'the pages read so far were lost with the database; the read begins anew';
@@ -78,7 +69,7 @@ async function openRead(source: Source): Promise<OpenRead> {
 /** Takes the place in every log of changes before the lists are read, so that nothing falls between the two. */
 async function markChanges(source: Source, read: ReadRef): Promise<void> {
   const { name } = source.config;
-  const { state } = await source.store.load(readCategory, streamOf.read(name));
+  const state = await readsOf(source);
   for (const reader of source.connection.readers.changes) {
     if (state.watermarks[reader.source]) continue;
     for await (const page of reader.changes(undefined, { lane: 'live' })) {

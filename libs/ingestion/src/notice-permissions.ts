@@ -1,7 +1,7 @@
-import { streamOf } from '@muster/contracts';
-import { hasNewSight, readCategory } from '@muster/identity';
+import { hasNewSight } from '@muster/identity';
 import { upsertWork } from '@muster/work';
 import { sql } from 'kysely';
+import { readsOf } from './reads-of.ts';
 import { FULL_READ, scheduleFetches } from './rows.ts';
 import type { ObjectKind, Source } from './source.ts';
 
@@ -13,7 +13,7 @@ import type { ObjectKind, Source } from './source.ts';
  */
 export async function noticePermissions(source: Source): Promise<void> {
   const { name } = source.config;
-  const { state } = await source.store.load(readCategory, streamOf.read(name));
+  const state = await readsOf(source);
   const { missing } = await source.connection.readers.permissions.permissions();
   if (!hasNewSight(state, missing)) return;
   await source.database.transaction(async (transaction) => {

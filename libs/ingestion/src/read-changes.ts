@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type ReadRef, streamOf } from '@muster/contracts';
-import { advanceWatermark, readCategory } from '@muster/identity';
+import type { ReadRef } from '@muster/contracts';
+import { advanceWatermark } from '@muster/identity';
 import { upsertWork } from '@muster/work';
 import { checkHooks } from './check-hooks.ts';
-import { decide } from './full-read.ts';
+import { decide, readsOf } from './reads-of.ts';
 import { noteHints } from './note-hints.ts';
 import { FULL_READ } from './rows.ts';
 import type { Source } from './source.ts';
@@ -21,7 +21,7 @@ const IDLE_MS = 3_600_000;
  */
 export async function readChanges(source: Source): Promise<void> {
   const { name } = source.config;
-  const { state } = await source.store.load(readCategory, streamOf.read(name));
+  const state = await readsOf(source);
   for (const reader of source.connection.readers.changes) {
     const mark = state.watermarks[reader.source];
     if (!mark) continue;

@@ -29,7 +29,8 @@ interface Row {
   object_id: string;
   via: string;
   via_id: string | null;
-  since: Date;
+  /** Milliseconds since 1970. */
+  since: number;
   enabled: boolean | null;
   identity_id: string | null;
   employee_number: string | null;
@@ -76,22 +77,33 @@ async function waysTo(db: Database, { connection, kind, id }: ObjectThen, axes: 
   return ways;
 }
 
+/**
+ * The accounts that hold any of these objects at a point. What is asked for stands in the statement as values, not as a joined list: only then does the planner know how many
+ * members a group has. Accounts that are gone or cannot be used are few, and have an index of their own.
+ */
+async function accountsHolding(db: Database, { connection, kind }: ObjectThen, ids: readonly string[], axes: Axes): Promise<Row[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await sql<Row>`
+    select h.holder_id, h.kind, h.object_id, h.via, h.via_id, (extract(epoch from h.valid_from) * 1000)::bigint as since,
+      case when a.account_id is null then true else a.enabled end as enabled, l.identity_id, p.employee_number, p.display_name
+    from held h
+    left join account_state a on a.connection = ${connection} and a.account_id = h.holder_id and (a.existence = 'deleted' or a.enabled is not true) and ${atPoint('a', axes)}
+    left join link l on l.connection = ${connection} and l.account_id = h.holder_id and l.linked and ${atPoint('l', axes)}
+    left join person p on p.identity_id = l.identity_id
+    where h.connection = ${connection} and h.kind = ${kind} and h.object_id = any(${[...ids]}::text[]) and h.holder_kind = 'account' and h.held and ${atPoint('h', axes)}
+      and a.existence is distinct from 'deleted'`.execute(db);
+  return rows;
+}
+
+const byHolder = (a: Row, b: Row): number => (a.holder_id < b.holder_id ? -1 : a.holder_id > b.holder_id ? 1 : 0);
+
 /** Everybody who holds a group or app at a point, directly or through groups. Of a group or app that is deleted then: nobody. */
 export async function holdersOf(db: Database, object: ObjectThen, axes: Axes): Promise<Holder[]> {
   if (object.existence === 'deleted') return [];
   const ways = await waysTo(db, object, axes);
-  const groups = [...ways.keys()];
-  const own = object.kind === 'group' ? [] : [object.id];
-  const { rows } = await sql<Row>`
-    select h.holder_id, h.kind, h.object_id, h.via, h.via_id, h.valid_from as since, a.enabled, l.identity_id, p.employee_number, p.display_name
-    from unnest(${[...groups.map(() => 'group'), ...own.map(() => object.kind)]}::text[], ${[...groups, ...own]}::text[]) as o(kind, id)
-    join held h on h.connection = ${object.connection} and h.kind = o.kind and h.object_id = o.id and h.holder_kind = 'account' and h.held and ${atPoint('h', axes)}
-    left join account_state a on a.connection = ${object.connection} and a.account_id = h.holder_id and ${atPoint('a', axes)}
-    left join link l on l.connection = ${object.connection} and l.account_id = h.holder_id and l.linked and ${atPoint('l', axes)}
-    left join person p on p.identity_id = l.identity_id::uuid
-    where a.existence is distinct from 'deleted'
-    order by h.holder_id, l.known_from desc`.execute(db);
-  return [...Map.groupBy(rows, ({ holder_id: id }) => id).values()].map((of) => holder(object.connection, of, ways));
+  const rows = await accountsHolding(db, { ...object, kind: 'group' }, [...ways.keys()], axes);
+  if (object.kind !== 'group') rows.push(...(await accountsHolding(db, object, [object.id], axes)));
+  return [...Map.groupBy(rows.toSorted(byHolder), ({ holder_id: id }) => id).values()].map((of) => holder(object.connection, of, ways));
 }
 
 function holder(connection: string, rows: readonly Row[], ways: Ways): Holder {
@@ -101,7 +113,7 @@ function holder(connection: string, rows: readonly Row[], ways: Ways): Holder {
     connection,
     accountId: first.holder_id,
     enabled: first.enabled,
-    since: new Date(Math.min(...rows.map(({ since }) => Number(since)))).toISOString(),
+    since: new Date(Math.min(...rows.map(({ since }) => since))).toISOString(),
     via: pathsOf(
       rows.filter((row) => row.identity_id === identityId),
       ways,

@@ -78,6 +78,7 @@ export const auditTables: readonly Migration[] = [
         existence text not null, status text, enabled boolean,
         ${times}, primary key (connection, account_id, revision, valid_from)
       );
+      create index account_not_usable on account_state (connection, account_id) where existence = 'deleted' or enabled is not true;
       create table account_profile (
         connection text not null, account_id text not null,
         profile jsonb not null,
@@ -99,7 +100,7 @@ export const auditTables: readonly Migration[] = [
         ${times}, primary key (stream, revision, valid_from)
       );
       create table link (
-        identity_id text not null, connection text not null, account_id text not null,
+        identity_id uuid not null, connection text not null, account_id text not null,
         linked boolean not null,
         ${times}, primary key (identity_id, connection, account_id, revision, valid_from)
       );
