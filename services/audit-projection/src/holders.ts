@@ -89,7 +89,7 @@ async function accountsHolding(db: Database, { connection, kind }: ObjectThen, i
     from held h
     left join account_state a on a.connection = ${connection} and a.account_id = h.holder_id and (a.existence = 'deleted' or a.enabled is not true) and ${atPoint('a', axes)}
     left join link l on l.connection = ${connection} and l.account_id = h.holder_id and l.linked and ${atPoint('l', axes)}
-    left join person p on p.identity_id = l.identity_id
+    left join person p on p.identity_id = l.identity_id::uuid
     where h.connection = ${connection} and h.kind = ${kind} and h.object_id = any(${[...ids]}::text[]) and h.holder_kind = 'account' and h.held and ${atPoint('h', axes)}
       and a.existence is distinct from 'deleted'`.execute(db);
   return rows;
@@ -124,12 +124,16 @@ function holder(connection: string, rows: readonly Row[], ways: Ways): Holder {
   };
 }
 
-/** Direct paths first, then the shortest. What a system says it gives through a group is that group's path. */
+/** What a system says it gives through a group is that group's path. */
+function pathOf({ kind, object_id: id, via, via_id: viaId }: Row, ways: Ways): Path {
+  const way = kind === 'group' ? (ways.get(id) ?? []) : [];
+  return { how: via, through: via === 'group' && viaId !== null ? [viaId, ...way] : way };
+}
+
+/** Direct paths first, then the shortest. */
 function pathsOf(rows: readonly Row[], ways: Ways): Path[] {
-  const paths = rows.map(({ kind, object_id: id, via, via_id: viaId }) => {
-    const way = kind === 'group' ? (ways.get(id) ?? []) : [];
-    return { how: via, through: via === 'group' && viaId !== null ? [viaId, ...way] : way };
-  });
+  const paths = rows.map((row) => pathOf(row, ways));
+  if (paths.length === 1) return paths;
   const unique = new Map(paths.map((path) => [JSON.stringify(path), path]));
   return [...unique.values()].toSorted((a, b) => a.through.length - b.through.length);
 }

@@ -78,7 +78,6 @@ export const auditTables: readonly Migration[] = [
         existence text not null, status text, enabled boolean,
         ${times}, primary key (connection, account_id, revision, valid_from)
       );
-      create index account_not_usable on account_state (connection, account_id) where existence = 'deleted' or enabled is not true;
       create table account_profile (
         connection text not null, account_id text not null,
         profile jsonb not null,
@@ -100,7 +99,7 @@ export const auditTables: readonly Migration[] = [
         ${times}, primary key (stream, revision, valid_from)
       );
       create table link (
-        identity_id uuid not null, connection text not null, account_id text not null,
+        identity_id text not null, connection text not null, account_id text not null,
         linked boolean not null,
         ${times}, primary key (identity_id, connection, account_id, revision, valid_from)
       );
@@ -123,5 +122,9 @@ export const auditTables: readonly Migration[] = [
       truncate event_index, event_count, identity_stream, person, object_name, complete_read, connection_read,
         seen, checkpoint, parked_key, dead_message;
     `,
+  },
+  {
+    name: 'audit-projection/3-not-usable',
+    sql: `create index account_not_usable on account_state (connection, account_id) where existence = 'deleted' or enabled is not true;`,
   },
 ];

@@ -9,6 +9,7 @@ import { startTemporaryPostgres } from '@muster/read-store/testing';
 import { sql } from 'kysely';
 import { indexers } from '../index-facts.ts';
 import { personThen } from '../show-as-of.ts';
+import { holdersOf } from '../holders.ts';
 import { showHolders } from '../show-holders.ts';
 import { auditTables } from '../tables.ts';
 
@@ -148,6 +149,8 @@ try {
   await write(database, 'memberships', memberships());
   await sql`analyze`.execute(database.db);
   const axes = { asOf: '2026-06-01T00:00:00.000Z', knownAt: '2026-06-01T00:00:00.000Z' };
+  const big = { connection: CONNECTION, kind: 'group', id: '00g0', existence: 'there' as const };
+  await time(`the query for members of a group of ${BIG}`, 200, () => holdersOf(database.db, big, axes));
   await time(`members of a group of ${BIG}`, 200, () => showHolders(database.db, { kind: 'group', name: 'Group 0' }, axes));
   await time('members of a group of about 290', 200, (number) =>
     showHolders(database.db, { kind: 'group', name: `Group ${1 + (number % 199)}` }, axes),
