@@ -1,4 +1,4 @@
-import { streamOf } from '@muster/contracts';
+import { type EntitlementRef, streamOf } from '@muster/contracts';
 import type { EventStore, RecordedEvent } from '@muster/event-store';
 import { type CanonicalExplanation, canonicalAttributes, explain, type Question, type TargetExplanation } from '@muster/identity';
 import type { Database } from '@muster/read-store';
@@ -6,14 +6,19 @@ import { type Chain, canonicalChain, loginChain, targetChain } from './chains.ts
 import { entitlementsOf } from './entitlements-of.ts';
 import type { Person } from './find-person.ts';
 import { type NameOf, namesOf, objectsNamed } from './object-names.ts';
+import { objectKey, objectsAt } from './objects.ts';
 import { readEvents, readHistory } from './person-history.ts';
+import { personThen } from './show-as-of.ts';
 import { projectedUpTo, type UpTo } from './up-to.ts';
+import { type Absence, flowsInForce, whyNot } from './why-not.ts';
 
 export interface Why {
   readonly upTo: UpTo;
   readonly person: Person;
   readonly subject: string;
   readonly chains: readonly Chain[];
+  /** Of a group or app that is asked about and not held now: why not, by connection. */
+  readonly absences: readonly { readonly connection: string; readonly object: string; readonly reasons: readonly Absence[] }[];
 }
 
 interface Asked {
@@ -35,7 +40,11 @@ interface Sources {
  * Why a value or an entitlement is what it is: from the record over decision, flow and plan to each attempt and the read that saw it. Every event that
  * is cited is in the store.
  */
-export async function explainValue({ store, db }: { store: EventStore; db: Database }, person: Person, asked: Asked): Promise<Why> {
+export async function explainValue(
+  { store, db, now }: { store: EventStore; db: Database; now: string },
+  person: Person,
+  asked: Asked,
+): Promise<Why> {
   const upTo = await projectedUpTo(db);
   const { events: history } = await readHistory(store, person.identityId, { upTo: upTo.position });
   const sources = { store, upTo: upTo.position, history, nameOf: await namesOf(db, history.flatMap(entitlementsOf)) };
@@ -48,7 +57,47 @@ export async function explainValue({ store, db }: { store: EventStore; db: Datab
     for (const target of targets.filter(({ connection }) => wanted(connection)))
       if (saysAnything(target)) chains.push(await chainOf(sources, target, canonical));
   }
-  return { upTo, person, subject: asked.attribute, chains };
+  const absences = await absencesOf(
+    { db, sources, person, now },
+    questions.filter(isOfEntitlement).filter(({ connection }) => wanted(connection)),
+  );
+  return { upTo, person, subject: asked.attribute, chains, absences };
+}
+
+type OfEntitlement = Extract<Question, { entitlement: EntitlementRef }>;
+const isOfEntitlement = (question: Question): question is OfEntitlement => 'entitlement' in question;
+
+interface Absent {
+  readonly db: Database;
+  readonly sources: Sources;
+  readonly person: Person;
+  readonly now: string;
+}
+
+/** Why each of these is not held now; of what is held nothing. */
+async function absencesOf({ db, sources, person, now }: Absent, questions: readonly OfEntitlement[]): Promise<Why['absences']> {
+  if (questions.length === 0) return [];
+  const axes = { asOf: now, knownAt: now };
+  const { accounts } = await personThen(db, person.identityId, axes);
+  const objects = await objectsAt(
+    db,
+    questions.map(({ connection, entitlement }) => ({ connection, ...entitlement })),
+    axes,
+  );
+  const missing = questions.filter(
+    ({ connection, entitlement: { kind, id } }) =>
+      !accounts.some(
+        (account) => account.connection === connection && account.entitlements.some((one) => one.kind === kind && one.id === id),
+      ),
+  );
+  if (missing.length === 0) return [];
+  const flows = await flowsInForce(sources.store, sources.upTo);
+  return missing.map(({ connection, entitlement }) => {
+    const object = objects.get(objectKey({ connection, ...entitlement }));
+    const hasAccount = accounts.some((account) => account.connection === connection && account.status !== 'deleted');
+    const asked = { connection, entitlement, name: object?.name, existence: object?.existence ?? ('unknown' as const), hasAccount };
+    return { connection, object: entitlement.id, reasons: whyNot(asked, { history: sources.history, flows, now }) };
+  });
 }
 
 const saysAnything = ({ wanted, attempts, seen, blocked }: TargetExplanation): boolean =>

@@ -104,7 +104,7 @@ export class Questions {
   async explain(@Param() { person, attribute }: AskedWhy, @Query() { connection }: Where) {
     const { store, database } = this.service;
     const question = connection === undefined ? { attribute } : { attribute, connection };
-    return explainValue({ store, db: database.db }, await this.#find(person), question);
+    return explainValue({ store, db: database.db, now: this.service.now().toISOString() }, await this.#find(person), question);
   }
 
   @Get('connections')

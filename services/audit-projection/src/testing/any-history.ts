@@ -39,7 +39,7 @@ export function anyHistory(cast: Cast): fc.Arbitrary<Stated[]> {
   const identity = fc.constantFrom(...cast.identities);
   const holder = fc.oneof(
     { weight: 3, arbitrary: account.map((id) => ({ kind: 'account' as const, id, stream: streamOf.account(connection, id) })) },
-    { weight: 2, arbitrary: group.map((id) => ({ kind: 'group' as const, id, stream: streamOf.group(connection, id) })) },
+    { weight: 3, arbitrary: group.map((id) => ({ kind: 'group' as const, id, stream: streamOf.group(connection, id) })) },
   );
   const entitlement = fc.oneof(
     { weight: 3, arbitrary: group.map((id) => ({ kind: 'group' as const, id })) },
@@ -60,7 +60,7 @@ export function anyHistory(cast: Cast): fc.Arbitrary<Stated[]> {
   return fc.array(
     fc.oneof(
       {
-        weight: 6,
+        weight: 10,
         arbitrary: holding.map(({ stream, data, at: day }) => event(stream, 'EntitlementObserved', { ...data, via: 'direct' }, day)),
       },
       {
