@@ -4,7 +4,7 @@ import { awaitedRead } from '@muster/identity';
 import type { Message } from '@muster/messaging';
 import { type Database, withLease } from '@muster/read-store';
 import { faultOf, type ServiceContext } from '@muster/service-kit';
-import { type Claimed, type Handled, runWorkers, type Workers } from '@muster/work';
+import { type Claimed, type Handled, type Quarantined, runWorkers, type Workers, workStatus } from '@muster/work';
 import { fetchObject } from './fetch-object.ts';
 import { type HookStatus, hookStatus } from './check-hooks.ts';
 import { fullRead } from './full-read.ts';
@@ -111,6 +111,11 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
     return Promise.all([...this.#sources.values()].map((source) => hookStatus(source.database, source)));
   }
 
+  /** The connections whose reading waits after failures in a row, and until when. */
+  async quarantined(): Promise<Quarantined[]> {
+    return (await workStatus(this.#context.database.db)).quarantined;
+  }
+
   async #hold(source: Source): Promise<void> {
     const { name } = source.config;
     await withLease(source.database.db, `read ${name}`, { signal: this.#stopping.signal }, async ({ lost }) => {
@@ -154,14 +159,15 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
   }
 
   async #follow(source: Source): Promise<Handled> {
-    await readChanges(source);
+    const reached = await readChanges(source);
     await noticePermissions(source);
-    return { next: new Date(this.#context.now().getTime() + source.config.incrementalMs) };
+    return { next: new Date(this.#context.now().getTime() + source.config.incrementalMs), reached };
   }
 
   async #keepHooks(source: Source): Promise<Handled> {
     const kept = await keepHooks(source);
-    return kept && { next: new Date(this.#context.now().getTime() + this.#context.scaled(kept.againInMs)) };
+    // Hooks that are as they should be are not asked for each time.
+    return { reached: false, ...(kept ? { next: new Date(this.#context.now().getTime() + this.#context.scaled(kept.againInMs)) } : {}) };
   }
 
   async #fetch(source: Source, ref: ObjectRef): Promise<Handled> {

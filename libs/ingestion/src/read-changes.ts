@@ -17,14 +17,17 @@ const IDLE_MS = 3_600_000;
  *
  * Where a log cannot say what happened, a full read is asked for before its watermark moves on.
  *
+ * @returns whether anything was asked of the connection
  * @throws Fault of the connector
  */
-export async function readChanges(source: Source): Promise<void> {
+export async function readChanges(source: Source): Promise<boolean> {
   const { name } = source.config;
   const state = await readsOf(source);
+  let asked = false;
   for (const reader of source.connection.readers.changes) {
     const mark = state.watermarks[reader.source];
     if (!mark) continue;
+    asked = true;
     for await (const page of reader.changes(mark.watermark, { lane: 'live' })) {
       if (page.missedChanges === true) await upsertWork(source.database.db, [{ kind: FULL_READ, key: name, connection: name }]);
       if (page.items.length > 0)
@@ -42,4 +45,5 @@ export async function readChanges(source: Source): Promise<void> {
       );
     }
   }
+  return asked;
 }

@@ -40,28 +40,47 @@ const shelves = ({ kinds, connections, lanes = LANES }: Scope) => sql`
   where (${connections === undefined}::boolean or c.connection = any(${[...(connections ?? [])]}::text[]))
     and not exists (select from quarantine q where q.connection = c.connection and q.until > clock_timestamp())`;
 
-/** Takes rows that are due, the most urgent lane first, then the longest due. Nobody else gets them until the lease ends. */
+/**
+ * Takes rows that are due, the most urgent lane first, then the longest due. Nobody else gets them until the lease ends. Of a connection whose quarantine has
+ * run out one row is given, and no other while somebody is at work on one: its end says whether the rest may follow.
+ */
 export async function claimWork(db: Database, { max, holder, leaseMs, ...scope }: ClaimOptions): Promise<Claimed[]> {
   // Others may hold locks on some candidates, which are then passed over: look at more than are wanted.
   const { rows } = await sql<Row>`
-    with candidates as (
-      select w.kind, w.key from (select k.kind, c.connection, l.lane from ${shelves(scope)}) s
+    with half_open as materialized (
+      -- Whoever claims at the same time finds the row locked, or marked since their statement began.
+      select q.connection from quarantine q
+      where q.until <= clock_timestamp() and (q.probed_at is null or q.probed_at < statement_timestamp())
+        and not exists (select from work w where w.connection = q.connection and w.claimed_until > clock_timestamp())
+      for update of q skip locked
+    ), due as (
+      select w.kind, w.key, w.lane, w.due, q.connection is not null as probe,
+        row_number() over (partition by s.connection order by w.lane, w.due) as place
+      from (select k.kind, c.connection, l.lane from ${shelves(scope)}) s
+      left join quarantine q on q.connection = s.connection and q.until is not null
       cross join lateral (
         select kind, key, lane, due from work
         where kind = s.kind and connection = s.connection and lane = s.lane and due <= clock_timestamp()
           and (claimed_until is null or claimed_until < clock_timestamp())
         order by due limit ${max * 2}
       ) w
-      order by w.lane, w.due limit ${max * 2}
+      where q.connection is null or q.connection in (select connection from half_open)
+    ), candidates as (
+      select kind, key from due where not probe or place = 1 order by lane, due limit ${max * 2}
     ), chosen as (
       select w.kind, w.key from work w join candidates using (kind, key)
       where w.due <= clock_timestamp() and (w.claimed_until is null or w.claimed_until < clock_timestamp())
       order by w.lane, w.due limit ${max} for update of w skip locked
+    ), claimed as (
+      update work w set token = w.token + 1, holder = ${holder}, not_before = null, rests = false,
+        claimed_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
+      from chosen c where w.kind = c.kind and w.key = c.key
+      returning w.kind, w.key, w.connection, w.lane, w.attempts, w.version, w.token
+    ), probing as (
+      update quarantine q set probed_at = clock_timestamp() from half_open h
+      where q.connection = h.connection and q.connection in (select connection from claimed)
     )
-    update work w set token = w.token + 1, holder = ${holder}, not_before = null, rests = false,
-      claimed_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
-    from chosen c where w.kind = c.kind and w.key = c.key
-    returning w.kind, w.key, w.connection, w.lane, w.attempts, w.version, w.token`.execute(db);
+    select kind, key, connection, lane, attempts, version, token from claimed`.execute(db);
   return rows.toSorted((a, b) => a.lane - b.lane).map((row) => ({ ...row, lane: LANES[row.lane] ?? 'batch' }));
 }
 
@@ -105,14 +124,16 @@ export interface Ending {
   readonly claimed: Claimed;
   readonly next?: Date;
   readonly lane?: Lane;
+  /** False: nothing was asked of the connection, so that its end says nothing of how the connection is. */
+  readonly reached?: boolean;
 }
 
 /**
- * Ends claims: a row is gone, or waits until `next`. What was asked for meanwhile is kept and due at once. A success ends the quarantine of its connection and
- * the dead letter of its key. Answers, for each, whether the claim still stood; if not, nothing of it changed.
+ * Ends claims: a row is gone, or waits until `next`. What was asked for meanwhile is kept and due at once. A success ends the dead letter of its key and, if the
+ * connection was reached, its quarantine. Answers, for each, whether the claim still stood; if not, nothing of it changed.
  */
 export async function completeWorks(transaction: Database, endings: readonly Ending[]): Promise<boolean[]> {
-  const asked = endings.map(({ claimed: { kind, key, token, version }, next, lane }, index) => ({
+  const asked = endings.map(({ claimed: { kind, key, token, version }, next, lane, reached = true }, index) => ({
     index,
     kind,
     key,
@@ -120,10 +141,11 @@ export async function completeWorks(transaction: Database, endings: readonly End
     version,
     next: next?.toISOString() ?? null,
     lane: lane === undefined ? null : laneNumber(lane),
+    reached,
   }));
   const { rows } = await sql<{ index: number }>`
     with asked as (
-      select * from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as r(index integer, kind text, key text, token bigint, version bigint, next timestamptz, lane smallint)
+      select * from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as r(index integer, kind text, key text, token bigint, version bigint, next timestamptz, lane smallint, reached boolean)
     ), held as (
       select a.*, w.connection, w.version <> a.version as again from work w join asked a using (kind, key)
       where w.token = a.token and w.claimed_until is not null order by w.kind, w.key for update of w
@@ -135,7 +157,7 @@ export async function completeWorks(transaction: Database, endings: readonly End
         lane = case when h.again then w.lane else coalesce(h.lane, w.lane) end, rests = h.lane is not null and not h.again
       from held h where w.kind = h.kind and w.key = h.key and (h.next is not null or h.again)
     ), healthy as (
-      delete from quarantine where connection in (select connection from held)
+      delete from quarantine where connection in (select connection from held where reached)
     ), revived as (
       delete from dead_work d using held h where d.kind = h.kind and d.key = h.key
     )

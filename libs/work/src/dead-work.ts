@@ -60,25 +60,39 @@ async function sendAgain(store: ReadStore, which: RawBuilder<unknown>): Promise<
   });
 }
 
+/** A connection whose rows wait. */
+export interface Quarantined {
+  readonly connection: string;
+  /** `probing`: the time is over; rows go one by one until one of them succeeds. */
+  readonly state: 'waiting' | 'probing';
+  /** When the next row goes ahead, or could have. */
+  readonly until: string;
+  /** Of the first failure in a row. */
+  readonly since: string;
+  readonly failures: number;
+  readonly fault: WorkFault;
+}
+
 /** Rows that wait, are at work or failed before, and connections that are quarantined: the state of a service's work at a glance. */
 export async function workStatus(db: Database): Promise<{
   waiting: number;
   failing: number;
   dead: number;
   oldestDue: string | null;
-  quarantined: { connection: string; until: string; fault: WorkFault }[];
+  quarantined: Quarantined[];
 }> {
   const { rows } = await sql<{ waiting: number; failing: number; dead: number; oldest: Date | null }>`
     select count(*) as waiting, count(*) filter (where attempts > 0) as failing, (select count(*) from dead_work) as dead,
       min(due) filter (where due <= clock_timestamp()) as oldest from work`.execute(db);
-  const { rows: quarantined } = await sql<{ connection: string; until: Date; fault: WorkFault }>`
-    select connection, until, fault from quarantine where until > clock_timestamp() order by connection`.execute(db);
+  const { rows: quarantined } = await sql<Omit<Quarantined, 'until' | 'since'> & { until: Date; since: Date }>`
+    select connection, case when until > clock_timestamp() then 'waiting' else 'probing' end as state, until, since, failures, fault
+    from quarantine where until is not null order by connection`.execute(db);
   const { waiting, failing, dead, oldest } = rows[0] ?? { waiting: 0, failing: 0, dead: 0, oldest: null };
   return {
     waiting,
     failing,
     dead,
     oldestDue: oldest?.toISOString() ?? null,
-    quarantined: quarantined.map((row) => ({ ...row, until: row.until.toISOString() })),
+    quarantined: quarantined.map((row) => ({ ...row, until: row.until.toISOString(), since: row.since.toISOString() })),
   };
 }

@@ -1,4 +1,4 @@
-export { findDeadWork, listDeadWork, retryAllDeadWork, retryDeadWork, workStatus, type DeadWork } from './dead-work.ts';
+export { findDeadWork, listDeadWork, retryAllDeadWork, retryDeadWork, workStatus, type DeadWork, type Quarantined } from './dead-work.ts';
 export { reactionTo, type Reaction, type WorkFault } from './retry.ts';
 export {
   claimWork,

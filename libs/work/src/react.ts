@@ -3,7 +3,8 @@ import { reactionTo, type WorkFault } from './retry.ts';
 import { buryWork, type Claimed, countFailure, retryWork } from './rows.ts';
 import type { ThrownFault, WorkersOptions } from './workers-options.ts';
 
-const QUARANTINE_MS = 300_000;
+/** The first; those after it grow. */
+const QUARANTINE_MS = 15_000;
 
 const databaseTrouble: ThrownFault = {
   code: 'database.unavailable',

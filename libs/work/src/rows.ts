@@ -95,7 +95,13 @@ export async function retryWork(db: Database, claimed: Claimed, { due, fault }: 
 
 const QUARANTINE_AFTER = 20;
 
-/** Counts a failure of a connection. After twenty in a row, or at once for a refused credential, its rows wait for `pauseMs`. */
+/** So much longer than the first may the last of the growing pauses be. */
+const LONGEST_PAUSE = 20;
+
+/**
+ * Counts a failure of a connection. After twenty in a row, or at once for a refused credential, its rows wait for `pauseMs`; then one of them goes ahead, and
+ * if that fails too, all wait twice as long as before, up to twenty times `pauseMs`. Failures of rows that were at work already change nothing.
+ */
 export async function countFailure(
   db: Database,
   connection: string,
@@ -103,13 +109,17 @@ export async function countFailure(
 ): Promise<void> {
   if (connection === '') return;
   const threshold = fault.kind === 'unauthorised' ? 1 : QUARANTINE_AFTER;
+  const pause = sql`${pauseMs} * interval '1 millisecond'`;
   await sql`
     insert into quarantine as q (connection, failures, until, fault)
-    values (${connection}, 1, case when 1 >= ${threshold}::integer then clock_timestamp() + ${pauseMs} * interval '1 millisecond' end, ${JSON.stringify(fault)}::jsonb)
+    values (${connection}, 1, case when 1 >= ${threshold}::integer then clock_timestamp() + ${pause} end, ${JSON.stringify(fault)}::jsonb)
     on conflict (connection) do update set failures = q.failures + 1, fault = excluded.fault,
-      until = case when q.failures + 1 >= ${threshold}::integer then clock_timestamp() + ${pauseMs} * interval '1 millisecond' else q.until end`.execute(
-    db,
-  );
+      rounds = q.rounds + case when q.until <= clock_timestamp() then 1 else 0 end,
+      until = case
+        when q.until > clock_timestamp() then q.until
+        when q.until is not null then clock_timestamp() + least(2 ^ least(q.rounds + 1, 16), ${LONGEST_PAUSE}::integer) * ${pause}
+        when q.failures + 1 >= ${threshold}::integer then clock_timestamp() + ${pause}
+      end`.execute(db);
 }
 
 /**

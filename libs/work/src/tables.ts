@@ -53,4 +53,12 @@ export const workTables: readonly Migration[] = [
     name: 'work/3-rests',
     sql: 'alter table work add column rests boolean not null default false',
   },
+  {
+    name: 'work/4-half-open',
+    sql: `
+      alter table quarantine add column rounds integer not null default 0;
+      alter table quarantine add column probed_at timestamptz;
+      create index work_at_work on work (connection) where claimed_until is not null;
+    `,
+  },
 ];

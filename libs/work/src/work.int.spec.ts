@@ -274,26 +274,3 @@ describe('a dead letter', () => {
     expect((await listDeadWork(store.db)).map(({ key }) => key)).toEqual(['c']);
   });
 });
-
-describe('a connection', () => {
-  it('is quarantined after twenty failures in a row, alone, until the time is over or a row succeeds', async () => {
-    await ask({ key: 'a', connection: 'okta' }, { key: 'b', connection: 'entra' });
-    const [working] = await claim(1, { connections: ['okta'] });
-    for (let n = 0; n < 19; n++) await countFailure(store.db, 'okta', { fault: transient, pauseMs: 60_000 });
-    expect((await workStatus(store.db)).quarantined).toEqual([]);
-    await countFailure(store.db, 'okta', { fault: transient, pauseMs: 60_000 });
-    expect((await workStatus(store.db)).quarantined).toMatchObject([{ connection: 'okta', fault: transient }]);
-    await ask({ key: 'c', connection: 'okta' });
-    expect(keys(await claim())).toEqual(['b']);
-    await completeWork(store.db, working as Claimed);
-    expect(keys(await claim())).toEqual(['c']);
-  });
-
-  it('is quarantined at once when its credential is refused', async () => {
-    await countFailure(store.db, 'okta', { fault: { ...transient, kind: 'unauthorised' }, pauseMs: 200 });
-    await ask({ key: 'a', connection: 'okta' });
-    expect(await claim()).toEqual([]);
-    await sleep(250);
-    expect(keys(await claim())).toEqual(['a']);
-  });
-});

@@ -2,8 +2,11 @@ import type { ReadStore } from '@muster/read-store';
 import type { WorkFault } from './retry.ts';
 import type { Claimed, Lane } from './rows.ts';
 
-/** What a handler says of a row that it dealt with. `next`: look again then, as urgently as `lane` says; without it as before. */
-export type Handled = { readonly next: Date; readonly lane?: Lane } | void;
+/**
+ * What a handler says of a row that it dealt with. `next`: look again then, as urgently as `lane` says; without it as before. `reached` false: nothing was asked
+ * of the connection, so that this does not end its quarantine.
+ */
+export type Handled = { readonly next?: Date; readonly lane?: Lane; readonly reached?: boolean } | void;
 
 /** A fault as an edge throws it. */
 export interface ThrownFault extends WorkFault {

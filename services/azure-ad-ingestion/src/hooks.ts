@@ -3,6 +3,7 @@ import type { EntraConfig } from '@muster/connector';
 import { decodeNotices } from '@muster/connector-entra';
 import { type HookStatus, type Ingestion, provesSender } from '@muster/ingestion';
 import { ProblemError } from '@muster/service-kit';
+import type { Quarantined } from '@muster/work';
 import { INGESTION } from './inbound.ts';
 
 const LONGEST_TOKEN = 4096;
@@ -49,13 +50,14 @@ function answerValidation(token: string, reply: Reply): void {
   reply.status(200).header('content-type', 'text/plain; charset=utf-8').header('x-content-type-options', 'nosniff').send(token);
 }
 
-/** How the connections of this service hear of changes. */
+/** How the connections of this service hear of changes, and which of them wait after failures. */
 @Controller('status')
 export class Status {
   constructor(@Inject(INGESTION) private readonly ingestion: Ingestion<EntraConfig>) {}
 
   @Get()
-  async show(): Promise<{ hooks: HookStatus[] }> {
-    return { hooks: await this.ingestion.hookStatus() };
+  async show(): Promise<{ hooks: HookStatus[]; quarantined: Quarantined[] }> {
+    const [hooks, quarantined] = await Promise.all([this.ingestion.hookStatus(), this.ingestion.quarantined()]);
+    return { hooks, quarantined };
   }
 }

@@ -3,6 +3,7 @@ import type { OktaConfig } from '@muster/connector';
 import { decodeDelivery, SECRET_HEADER } from '@muster/connector-okta';
 import { type HookStatus, type Ingestion, provesSender } from '@muster/ingestion';
 import { ProblemError } from '@muster/service-kit';
+import type { Quarantined } from '@muster/work';
 import { INGESTION } from './inbound.ts';
 
 const LONGEST_CHALLENGE = 1024;
@@ -45,13 +46,14 @@ export class Hooks {
   }
 }
 
-/** How the connections of this service hear of changes. */
+/** How the connections of this service hear of changes, and which of them wait after failures. */
 @Controller('status')
 export class Status {
   constructor(@Inject(INGESTION) private readonly ingestion: Ingestion<OktaConfig>) {}
 
   @Get()
-  async show(): Promise<{ hooks: HookStatus[] }> {
-    return { hooks: await this.ingestion.hookStatus() };
+  async show(): Promise<{ hooks: HookStatus[]; quarantined: Quarantined[] }> {
+    const [hooks, quarantined] = await Promise.all([this.ingestion.hookStatus(), this.ingestion.quarantined()]);
+    return { hooks, quarantined };
   }
 }

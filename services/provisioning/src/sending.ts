@@ -143,10 +143,15 @@ export class Sending {
     const holder: Holder = { token: claimed.token, lost: gone, holds: (transaction) => this.#standing.holds(transaction, lease, claimed) };
     const signal = AbortSignal.any([gone, this.#stopping.signal]);
     try {
-      const end = await sendCommands(sender, identityId, holder, { signal });
+      let reached = false;
+      const onDeparture = (departure: Departure): void => {
+        reached = true;
+        sender.onDeparture?.(departure);
+      };
+      const end = await sendCommands({ ...sender, onDeparture }, identityId, holder, { signal });
       if (end.lost || signal.aborted) return this.#soon();
       if (end.fault) throw end.fault;
-      return end.next && { next: end.next };
+      return { reached, ...(end.next ? { next: end.next } : {}) };
     } catch (error) {
       if (!isStoreTrouble(error) && !signal.aborted) throw error;
       this.#context.logger.warn({ connection, error: String(error) }, 'sending was interrupted; going on soon');
@@ -155,7 +160,7 @@ export class Sending {
   }
 
   /** By the database's clock or ours, whichever is later: never at once. */
-  #soon(): { next: Date } {
-    return { next: new Date(Date.now() + STORE_PAUSE_MS) };
+  #soon(): { next: Date; reached: false } {
+    return { next: new Date(Date.now() + STORE_PAUSE_MS), reached: false };
   }
 }
