@@ -75,9 +75,17 @@ const observedOnly = (connection: string, commands: readonly Command[]): Blocked
         },
       ];
 
+/** Where no flow says anything any more and something is held that we gave: it is not wanted any more. */
+const forsaken = ({ desired, connections, provisioning }: PlanInput): DesiredConnection[] => {
+  const said = new Set(desired.connections.map(({ connection }) => connection));
+  return Object.keys(connections)
+    .filter((connection) => !said.has(connection) && Object.keys(provisioning.granted).some((key) => key.startsWith(`${connection}|`)))
+    .map((connection) => ({ connection, attributes: {}, entitlements: [] }));
+};
+
 /** Problems where nothing is planned: of a connection that is not there, or of which no flow that could be computed says anything. */
-const problemsElsewhere = ({ desired, connections }: PlanInput): Blocked[] => {
-  const planned = new Set(desired.connections.map(({ connection }) => connection).filter((name) => connections[name] !== undefined));
+const problemsElsewhere = ({ desired, connections }: PlanInput, wanted: readonly DesiredConnection[]): Blocked[] => {
+  const planned = new Set(wanted.map(({ connection }) => connection).filter((name) => connections[name] !== undefined));
   const elsewhere = desired.problems.filter(({ connection }) => !planned.has(connection));
   const said = new Map(elsewhere.map((problem) => [`${problem.connection} ${problem.field} ${problem.message}`, problem]));
   return [...said.values()].map(({ connection, field, reason, message }) => ({ connection, what: field, reason, message }));
@@ -94,7 +102,8 @@ export const makePlan = (input: PlanInput): PlanDraft => {
   const observed: Command[] = [];
   const blocked: Blocked[] = [];
   const left = input.identity.lifecycle?.state === 'left';
-  for (const desired of input.desired.connections) {
+  const wanted = [...input.desired.connections, ...forsaken(input)];
+  for (const desired of wanted) {
     const view = input.connections[desired.connection];
     if (view === undefined) continue;
     const planned = planConnection(input, desired, view);
@@ -107,7 +116,7 @@ export const makePlan = (input: PlanInput): PlanDraft => {
     const limits = input.limits(desired.connection);
     for (const command of planned.commands) (limits[limitNameOf(command, left)] === undefined ? commands : held).push(command);
   }
-  blocked.push(...problemsElsewhere(input));
+  blocked.push(...problemsElsewhere(input, wanted));
   const nextDue = earliest(input.desired.nextDue, input.nextDue);
   return {
     identityId: input.identity.identityId ?? '',

@@ -114,8 +114,11 @@ export interface ReadEnd {
   readonly differences?: ReadCompleted['differences'];
   /** A person has looked at the shrunken counts and says that they are true. */
   readonly acceptCounts?: boolean;
+  /** The share of the last complete read below which a count is not believed, and an empty list never is; absent: half, from ten on. */
+  readonly plausibleShare?: number;
 }
 
+/** Of what the last complete read found, unless the source is known to change less. */
 const PLAUSIBLE_SHARE = 0.5;
 const JUDGED_FROM = 10;
 
@@ -128,6 +131,11 @@ const countsOf = (open: OpenRead): Record<string, number> => {
   return counts;
 };
 
+const isShrunken = (count: number, before: number, share: number | undefined): boolean =>
+  share === undefined
+    ? before >= JUDGED_FROM && count < before * PLAUSIBLE_SHARE
+    : before > 0 && (count === 0 || (before >= JUDGED_FROM && count < before * share));
+
 const doubts = (reads: Reads, open: OpenRead, end: ReadEnd): Shortfall[] => {
   const counts = countsOf(open);
   return open.scopes.flatMap((scope): Shortfall[] => {
@@ -135,7 +143,7 @@ const doubts = (reads: Reads, open: OpenRead, end: ReadEnd): Shortfall[] => {
     const before = reads.lastComplete?.counts[scope] ?? 0;
     const expected = end.expected?.[scope] ?? 0;
     if (count < expected) return [{ code: 'read.count_short', scope, message: `${count} of ${expected} that the system says there are` }];
-    if (before >= JUDGED_FROM && count < before * PLAUSIBLE_SHARE && end.acceptCounts !== true)
+    if (end.acceptCounts !== true && isShrunken(count, before, end.plausibleShare))
       return [{ code: 'read.count_implausible', scope, message: `${count} where the last complete read found ${before}` }];
     return [];
   });

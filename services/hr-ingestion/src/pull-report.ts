@@ -114,6 +114,9 @@ async function notedOf({ name, database }: Source, { readId }: ReadRef): Promise
   return rows[0] ?? { shortfalls: [CUT_OFF], expected: null, created: 0, changed: 0 };
 }
 
+/** A company does not shrink by a tenth between two reports; a report that says so was cut. */
+const PLAUSIBLE_SHARE = 0.9;
+
 async function conclude(source: Source, read: ReadRef): Promise<'complete' | 'incomplete'> {
   const { name, database } = source;
   const { shortfalls, expected, created, changed } = await notedOf(source, read);
@@ -126,6 +129,7 @@ async function conclude(source: Source, read: ReadRef): Promise<'complete' | 'in
       permissions: [],
       missingPermissions: [],
       shortfalls,
+      plausibleShare: PLAUSIBLE_SHARE,
       differences: { created, changed, gone },
       ...(expected === null ? {} : { expected: { users: expected } }),
     }),

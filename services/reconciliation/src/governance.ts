@@ -1,5 +1,5 @@
 import type { CaseOpened, CaseResolved, FlowDocument, FlowPublished, FlowRetired } from '@muster/contracts';
-import type { EventStore, RecordedEvent, Subscription } from '@muster/event-store';
+import { comparePositions, type EventStore, type RecordedEvent, type Subscription } from '@muster/event-store';
 import { type CompiledFlow, compileFlow } from '@muster/flow';
 import type { Logger } from 'pino';
 import type { Cause } from './dirty.ts';
@@ -29,6 +29,10 @@ export interface GovernanceListener {
   beforeFlow(change: FlowChange): Promise<void>;
   /** A flow has changed: everybody is to be looked at again. */
   afterFlows(cause: Cause): Promise<void>;
+  /** Up to which position flows were heard of before this start; undefined: never, or it is not known any more. */
+  heardUpTo(): Promise<string | undefined>;
+  /** Flows were heard of up to here, and whoever had to be told was. */
+  heard(position: string): Promise<void>;
   /** A case of a person was opened or answered. */
   onCase(identityId: string, cause: Cause): Promise<void>;
 }
@@ -55,13 +59,20 @@ export class Governance {
 
   start(): void {
     let live = false;
+    let before: { upTo: string | undefined } | undefined;
     this.#subscription = this.#store.subscribe({
       from: 'start',
       prefixes: ['flow-', 'case-'],
       onBatch: async (events) => {
-        if (live) await this.#foretell(events);
+        before ??= { upTo: await this.#listener.heardUpTo() };
+        const { upTo } = before;
+        // What was published while nobody listened takes as much from people as what is published now.
+        const news = events.filter(({ position }) => live || (upTo !== undefined && comparePositions(position, upTo) > 0));
+        await this.#foretell(news);
         for (const event of events) this.#fold(event);
-        if (live) await this.#announce(events);
+        await this.#announce(news);
+        const last = events.findLast(({ type }) => type.startsWith('Flow'));
+        if (last) await this.#listener.heard(last.position);
       },
       onCaughtUp: () => {
         live = true;

@@ -8,6 +8,7 @@ import { lookAgainIfSettingsChanged } from './changed-connections.ts';
 import { markDirty } from './dirty.ts';
 import { type FlowChange, Governance } from './governance.ts';
 import { KeptStreams } from './kept-streams.ts';
+import { flowsHeardUpTo, noteFlowsHeard } from './flows-heard.ts';
 import { markEverybody, runForFlow } from './open-run.ts';
 import { putQuestion } from './put-question.ts';
 import { reconcileIdentity, type Reconciling } from './reconcile-identity.ts';
@@ -36,6 +37,8 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     this.#service = service;
     this.governance = new Governance(service.store, service.logger, {
       beforeFlow: (change: FlowChange) => runForFlow(this.work, change),
+      heardUpTo: () => flowsHeardUpTo(service.database.db),
+      heard: (position) => noteFlowsHeard(service.database.db, position),
       afterFlows: (cause) => markEverybody(service.database.db, cause),
       onCase: (identityId, cause) => markDirty(service.database.db, [{ identityId, lane: 'live', cause }]),
     });

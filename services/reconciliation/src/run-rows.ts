@@ -15,7 +15,10 @@ export async function membershipsOf(db: Database, identityId: string): Promise<M
     lifecycle_revision: string;
     standing: Membership['standing'];
   }>`select m.run_id, m.command_id, m.plan_revision, m.lifecycle_revision, m.standing
-    from run_member m join run r using (run_id) where m.identity_id = ${identityId} order by r.opened_at, r.run_id`.execute(db);
+    from run_member m join run r using (run_id)
+    where m.identity_id = ${identityId} and not (m.standing = 'collected' and r.state = 'closed') order by r.opened_at, r.run_id`.execute(
+    db,
+  );
   return rows.map((row) => ({
     runId: row.run_id,
     commandId: row.command_id,

@@ -95,7 +95,7 @@ describe('too much at once', () => {
   }, 120_000);
 
   it('by a flow that suddenly means nobody is held as one run of that flow, with nothing taken away', async () => {
-    await rig.publish(staff("identity.department == 'Nowhere'", 2));
+    await rig.publish(staff("identity.lifecycle == 'onLeave'", 2));
     await until('the run is held', async () => ((await holds()).length > 0 ? true : undefined), 60_000);
     await rig.rest(60_000);
     const run = await onlyHold();

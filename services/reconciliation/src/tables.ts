@@ -103,4 +103,8 @@ export const reconciliationTables: readonly Migration[] = [
     name: 'reconciliation/6-causes',
     sql: 'alter table person add column cause text, add column chain text, add column in_population boolean not null default false',
   },
+  {
+    name: 'reconciliation/7-flows-heard',
+    sql: 'create table flows_heard (only_one boolean primary key check (only_one), position text not null)',
+  },
 ];
