@@ -49,6 +49,12 @@ export interface AsOfAnswer {
 }
 
 export interface ExplainAnswer {
+  /** Of a group or app that is not held: why not. */
+  absences?: {
+    connection: string;
+    object: string;
+    reasons: { reason: string; text: string; stream?: string; revision?: number; eventId?: string }[];
+  }[];
   upTo: UpTo;
   person: Person;
   subject: string;

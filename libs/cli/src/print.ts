@@ -63,7 +63,14 @@ export function printExplain(answer: ExplainAnswer): string[] {
     `${chain.connection}: ${answer.subject} = ${show(chain.value)}`,
     ...table(chain.links.map((link) => [`  ${link.what}`, time(link.at), link.text, `${link.stream}@${link.revision} ${link.eventId}`])),
   ]);
-  return [heading(answer.person), ...(chains.length ? chains : [`nothing is recorded about ${answer.subject}`]), upTo(answer.upTo)];
+  const absences = (answer.absences ?? []).flatMap(({ connection, object, reasons }) => [
+    `${connection}: not held (${object}), because`,
+    ...table(
+      reasons.map(({ reason, text, stream, revision }) => [`  ${reason}`, text, stream === undefined ? '' : `${stream}@${revision}`]),
+    ),
+  ]);
+  const said = [...chains, ...absences];
+  return [heading(answer.person), ...(said.length ? said : [`nothing is recorded about ${answer.subject}`]), upTo(answer.upTo)];
 }
 
 export function printPlan(answer: PlanAnswer): string[] {

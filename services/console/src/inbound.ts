@@ -76,6 +76,13 @@ export class Api {
     );
   }
 
+  /** Makes the projection again beside the one that answers. */
+  @Post('rebuild')
+  @HttpCode(202)
+  async rebuild(@Res() reply: Reply): Promise<void> {
+    relay(reply, await this.services.ask('audit-projection', '/rebuild', { method: 'POST', body: '{}' }));
+  }
+
   /** Timelines, points in time, explanations, people, connections: whatever else the audit projection answers. */
   @Get('*')
   async audit(@Req() request: { url: string }, @Res() reply: Reply): Promise<void> {
