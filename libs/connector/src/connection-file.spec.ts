@@ -56,6 +56,32 @@ describe('a connection file', () => {
     expect(hr).toMatchObject({ kind: 'hr', authoritative: true, state: 'observe' });
   });
 
+  it('limits how many people may lose something at once, and has every disable wait for a person, unless it says otherwise', () => {
+    const day = 86_400_000;
+    const taking = { people: 20, share: 0.05, perMs: day };
+    const hold = { people: 0, share: 0, perMs: day };
+    const [okta] = parseConnectionFile(good, sources);
+    expect(okta?.limits).toEqual({ revoke: taking, leaver: taking, disable: hold, revokeSessions: hold });
+    const said = good.replace(
+      '    state: live\n',
+      '    state: live\n    limits: { revoke: { count: 5, per: 12h }, grant: { share: 0.5 }, leaver: hold }\n',
+    );
+    expect(parseConnectionFile(said, { ...sources, timeFactor: 2 })[1]?.limits).toMatchObject({
+      revoke: { people: 5, share: 0, perMs: day / 4 },
+      grant: { people: 0, share: 0.5 },
+      leaver: { people: 0, share: 0 },
+    });
+    const wrong = good.replace(
+      '    state: live\n',
+      '    state: live\n    limits: { rename: hold, revoke: { count: -1, share: 2, often: 1h }, set: some }\n',
+    );
+    expect(
+      problemsOf(wrong)
+        .map(({ path }) => path.replace(/^.*limits\./, ''))
+        .toSorted(),
+    ).toEqual(['rename', 'revoke.count', 'revoke.often', 'revoke.share', 'set']);
+  });
+
   it('changes what it says', () => {
     const [okta, entra] = parseConnectionFile(good, sources);
     expect(okta).toMatchObject({ url: 'https://example.okta.com' });

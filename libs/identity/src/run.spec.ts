@@ -17,6 +17,7 @@ const at = (hour: number): string => new Date(Date.parse('2026-03-02T00:00:00.00
 const limits: ConnectionLimits = {
   revoke: { people: 3, share: 0, perMs: 24 * HOUR },
   disable: { people: 0, share: 0, perMs: 24 * HOUR },
+  grant: { people: 10, share: 0, perMs: 24 * HOUR },
 };
 
 const command = (person: number, action: Command['action'] = 'revoke', commandId = `${action}-${person}`): Command => ({
@@ -84,6 +85,7 @@ describe('a run', () => {
   it('is held whole when one limit is exceeded, and in part when something is always asked', () => {
     expect(types(judged([member(1, 'revoke', 'disable')]))).toEqual(['RunReleased', 'RunHeld']);
     expect(types(judged([1, 2, 3, 4].map((person) => member(person, 'revoke', 'disable'))))).toEqual(['RunHeld']);
+    expect(types(judged([...[1, 2, 3, 4].map((person) => member(person)), member(5, 'grant')]))).toEqual(['RunHeld']);
     expect(letGoBy(stateAfter(judged([1, 2, 3, 4].map((person) => member(person)))))).toEqual([]);
   });
 
