@@ -70,11 +70,15 @@ export const inSequence =
     return events;
   };
 
-/** Facts of one read belong together and were true when it began. */
+/** The event that had something read, and what that belongs to. */
+export type Cause = Pick<EventMetadata, 'correlationId'> & { readonly causationId: string };
+
+/** Facts of one read belong together, or to what had them read, and were true when it began. */
 export const metadataOf =
-  (source: Source, read: { readId: string; startedAt: string }) =>
+  (source: Source, read: { readId: string; startedAt: string }, cause?: Cause) =>
   (event: FactEvent | ReadEvent): EventMetadata => ({
     correlationId: read.readId,
+    ...cause,
     occurredAt: read.startedAt,
     schema: schemaOf(event.type),
     actor: `connector:${source.config.name}`,

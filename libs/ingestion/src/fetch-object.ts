@@ -11,14 +11,16 @@ import {
   observeEntitlements,
   observeGroup,
 } from '@muster/identity';
-import { type Decide, inSequence, type KnownObject, metadataOf, objectCategory, streamOfObject } from './facts.ts';
+import { type Cause, type Decide, inSequence, type KnownObject, metadataOf, objectCategory, streamOfObject } from './facts.ts';
 import { knownObjects, saveKnown } from './known-objects.ts';
 import type { ObjectRef, Source } from './source.ts';
 
 /** Why an object is fetched, beside finding out how it is. */
 export interface FetchReason {
   /** Reads that settle writes of ours. */
-  readonly awaited: readonly AwaitedRead[];
+  readonly awaited: readonly (AwaitedRead & { readonly cause?: Cause })[];
+  /** What else had it fetched. */
+  readonly cause?: Cause;
   /** A positive sign that it is gone. Without one, finding nothing proves nothing. */
   readonly deletion?: 'removed' | 'log' | 'full-read';
   /** What to look at beside the object itself; absent: everything that it holds. */
@@ -52,10 +54,16 @@ export async function fetchObject(source: Source, ref: ObjectRef, reason: FetchR
     objectCategory,
     { stream, ...known },
     inSequence(seen.decisions, read.startedAt),
-    metadataOf(source, read),
+    metadataOf(source, read, causeOf(reason, read.startedAt)),
   );
   await saveKnown(source, [{ stream, state, revision }]);
   return fetched;
+}
+
+/** The last write of ours that this fetch settles comes before whatever else had the object fetched. */
+function causeOf({ awaited, cause }: FetchReason, startedAt: string): Cause | undefined {
+  const served = awaited.filter(({ from }) => Date.parse(from) <= Date.parse(startedAt)).toSorted((a, b) => (a.from < b.from ? -1 : 1));
+  return served.at(-1)?.cause ?? cause;
 }
 
 interface Fetching {

@@ -13,7 +13,7 @@ import {
 } from '@muster/identity';
 import { objectsThere } from './known-objects.ts';
 import { noteDifferences } from './note-hints.ts';
-import { decide, readsOf } from './reads-of.ts';
+import { decide, readsOf, record } from './reads-of.ts';
 import { recordStaged } from './record-staged.ts';
 import type { ObjectKind, ObjectRef, Source } from './source.ts';
 import { beginStaging, endStaging, holdsRead, notedShortfalls, noteShortfalls, stagedIds, stagePage } from './staging.ts';
@@ -154,7 +154,7 @@ interface Found {
 async function concludeRead(source: Source, read: ReadRef, { shortfalls, compared }: Found): Promise<boolean> {
   const permissions = await source.connection.readers.permissions.permissions();
   const absent = await absentObjects(source, read);
-  const ended = await decide(
+  const { state: ended, events } = await record(
     source,
     read,
     completeRead(read.readId, {
@@ -166,9 +166,11 @@ async function concludeRead(source: Source, read: ReadRef, { shortfalls, compare
     }),
   );
   const complete = ended.lastComplete?.readId === read.readId;
+  const [end] = events;
+  const cause = end && { causationId: end.id, correlationId: read.readId };
   await source.database.transaction(async (transaction) => {
-    await noteDifferences(transaction, source, compared.differing, null);
-    if (complete) await noteDifferences(transaction, source, absent, 'full-read');
+    await noteDifferences(transaction, source, compared.differing, { deletion: null, cause });
+    if (complete) await noteDifferences(transaction, source, absent, { deletion: 'full-read', cause });
   });
   if (!complete)
     source.logger.warn(

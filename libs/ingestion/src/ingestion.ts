@@ -86,10 +86,10 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
   /** Has the accounts that our own writes went to read again when those can be settled. */
   async noteWrites(transaction: Database, batch: readonly Message[]): Promise<void> {
     for (const source of this.#sources.values()) {
-      const written = batch.flatMap(({ type, data }) => {
+      const written = batch.flatMap(({ id, type, data, correlationId }) => {
         if (type !== 'CommandEnded' && type !== 'CommandSent') return [];
         const waited = awaitedRead(data as unknown as CommandEnded | CommandSent, source.config.settleMs);
-        return waited?.connection === source.config.name ? [waited] : [];
+        return waited?.connection === source.config.name ? [{ ...waited, cause: { causationId: id, correlationId } }] : [];
       });
       await noteAwaited(transaction, source, written);
     }

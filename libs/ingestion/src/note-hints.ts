@@ -2,6 +2,7 @@ import type { Aspect, Hint } from '@muster/connector';
 import type { AwaitedRead } from '@muster/identity';
 import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
+import type { Cause } from './facts.ts';
 import { scheduleFetches } from './rows.ts';
 import type { ObjectKind, ObjectRef, Source } from './source.ts';
 
@@ -14,7 +15,13 @@ interface Watched {
   deletion: string | null;
   /** What to look at; null: everything. */
   aspects: readonly Aspect[] | null;
+  /** The event that has it fetched. */
+  cause?: string;
+  correlation?: string;
 }
+
+const columnsOf = (cause: Cause | undefined): { cause?: string; correlation?: string } =>
+  cause ? { cause: cause.causationId, correlation: cause.correlationId } : {};
 
 /**
  * Keeps hints as objects to fetch: now, and once more when every replica must have caught up. The same hint again, and in any order, only moves the
@@ -50,13 +57,13 @@ export async function noteDifferences(
   transaction: Database,
   source: Noting,
   refs: readonly ObjectRef[],
-  deletion: 'full-read' | null,
+  { deletion, cause }: { deletion: 'full-read' | null; cause: Cause | undefined },
 ): Promise<void> {
   const now = source.now();
   await watch(
     transaction,
     source.config.name,
-    refs.map((ref) => ({ ...ref, recheck: now.toISOString(), deletion, aspects: null })),
+    refs.map((ref) => ({ ...ref, recheck: now.toISOString(), deletion, aspects: null, ...columnsOf(cause) })),
   );
   await scheduleFetches(
     transaction,
@@ -69,6 +76,8 @@ export async function noteDifferences(
 export interface AwaitedReads {
   readonly accountId: string;
   readonly awaited: readonly AwaitedRead[];
+  /** The result of the last of those writes. */
+  readonly cause: Cause;
 }
 
 /** Has accounts read when writes of ours can be settled; those reads will be recorded whatever they say. */
@@ -76,12 +85,13 @@ export async function noteAwaited(transaction: Database, source: Noting, reads: 
   const wanted = reads.filter(({ awaited }) => awaited.length > 0);
   if (wanted.length === 0) return;
   const connection = source.config.name;
-  const rows = wanted.flatMap(({ accountId, awaited }) =>
-    awaited.map(({ aspect, from }) => ({ account_id: accountId, aspect, from_at: from })),
+  const rows = wanted.flatMap(({ accountId, awaited, cause }) =>
+    awaited.map(({ aspect, from }) => ({ account_id: accountId, aspect, from_at: from, ...columnsOf(cause) })),
   );
   await sql`
-    insert into awaited_read (connection, account_id, aspect, from_at)
-    select ${connection}, account_id, aspect, from_at from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(account_id text, aspect text, from_at timestamptz)
+    insert into awaited_read (connection, account_id, aspect, from_at, cause, correlation)
+    select ${connection}, account_id, aspect, from_at, cause, correlation
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(account_id text, aspect text, from_at timestamptz, cause text, correlation text)
     order by account_id, aspect, from_at
     on conflict do nothing`.execute(transaction);
   const byAccount = Map.groupBy(rows, (row) => row.account_id);
@@ -102,11 +112,12 @@ async function watch(transaction: Database, connection: string, objects: readonl
   if (objects.length === 0) return;
   const rows = objects.toSorted((a, b) => (a.kind + a.id < b.kind + b.id ? -1 : 1));
   await sql`
-    insert into watched_object as w (connection, kind, id, recheck_at, deletion, aspects)
-    select ${connection}, kind, id, recheck, deletion, aspects
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(kind text, id text, recheck timestamptz, deletion text, aspects text[])
+    insert into watched_object as w (connection, kind, id, recheck_at, deletion, aspects, cause, correlation)
+    select ${connection}, kind, id, recheck, deletion, aspects, cause, correlation
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(kind text, id text, recheck timestamptz, deletion text, aspects text[], cause text, correlation text)
     on conflict (connection, kind, id) do update
     set recheck_at = greatest(w.recheck_at, excluded.recheck_at), deletion = coalesce(excluded.deletion, w.deletion),
+      cause = coalesce(excluded.cause, w.cause), correlation = coalesce(excluded.correlation, w.correlation),
       aspects = case when w.aspects is null or excluded.aspects is null then null else array(select distinct unnest(w.aspects || excluded.aspects)) end`.execute(
     transaction,
   );

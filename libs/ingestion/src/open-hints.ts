@@ -1,20 +1,35 @@
 import type { Aspect } from '@muster/connector';
 import type { AwaitedRead } from '@muster/identity';
 import { sql } from 'kysely';
+import type { Cause } from './facts.ts';
 import type { Fetched, FetchReason } from './fetch-object.ts';
 import type { ObjectRef, Source } from './source.ts';
+
+interface Caused {
+  readonly cause: string | null;
+  readonly correlation: string | null;
+}
+
+const causeOf = ({ cause, correlation }: Caused): { cause?: Cause } =>
+  cause === null || correlation === null ? {} : { cause: { causationId: cause, correlationId: correlation } };
 
 /** Why an object is to be fetched: the hints and the writes of ours that are open for it. */
 export async function reasonOf(source: Source, { kind, id }: ObjectRef): Promise<FetchReason> {
   const { name } = source.config;
-  const { rows: watched } = await sql<{ deletion: FetchReason['deletion'] | null; aspects: Aspect[] | null }>`
-    select deletion, aspects from watched_object where connection = ${name} and kind = ${kind} and id = ${id}`.execute(source.database.db);
-  const { rows } = await sql<{ aspect: AwaitedRead['aspect']; from_at: Date }>`
-    select aspect, from_at from awaited_read where connection = ${name} and account_id = ${id}`.execute(source.database.db);
-  const awaited = kind === 'account' ? rows.map(({ aspect, from_at }) => ({ aspect, from: from_at.toISOString() })) : [];
+  const { rows: watched } = await sql<Caused & { deletion: FetchReason['deletion'] | null; aspects: Aspect[] | null }>`
+    select deletion, aspects, cause, correlation from watched_object where connection = ${name} and kind = ${kind} and id = ${id}`.execute(
+    source.database.db,
+  );
+  const { rows } = await sql<Caused & { aspect: AwaitedRead['aspect']; from_at: Date }>`
+    select aspect, from_at, cause, correlation from awaited_read where connection = ${name} and account_id = ${id}`.execute(
+    source.database.db,
+  );
+  const awaited =
+    kind === 'account' ? rows.map(({ aspect, from_at, ...caused }) => ({ aspect, from: from_at.toISOString(), ...causeOf(caused) })) : [];
   const { deletion, aspects } = watched[0] ?? {};
   return {
     awaited,
+    ...(watched[0] ? causeOf(watched[0]) : {}),
     ...(deletion == null ? {} : { deletion }),
     ...(aspects ? { aspects: [...aspects, ...awaited.map(({ aspect }) => aspect)] } : {}),
   };

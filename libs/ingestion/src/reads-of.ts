@@ -1,5 +1,5 @@
 import { type ReadRef, streamOf } from '@muster/contracts';
-import type { Loaded } from '@muster/event-store';
+import type { Loaded, Transacted } from '@muster/event-store';
 import { readCategory, type ReadEvent, type Reads } from '@muster/identity';
 import { metadataOf } from './facts.ts';
 import type { Source } from './source.ts';
@@ -15,15 +15,14 @@ export async function readsOf(source: Source): Promise<Reads> {
 }
 
 /** Appends what a decision says to `read-<connection>` and gives the state after it. */
-export async function decide(source: Source, read: ReadRef, decision: (reads: Reads) => ReadEvent[]): Promise<Reads> {
+export const decide = async (source: Source, read: ReadRef, decision: (reads: Reads) => ReadEvent[]): Promise<Reads> =>
+  (await record(source, read, decision)).state;
+
+/** The same, with what was appended. */
+export async function record(source: Source, read: ReadRef, decision: (reads: Reads) => ReadEvent[]): Promise<Transacted<Reads>> {
   const stream = streamOf.read(source.config.name);
   const known = kept.get(source);
-  const { state, revision } = await source.store.transact(
-    readCategory,
-    known ? { stream, ...known } : stream,
-    decision,
-    metadataOf(source, read),
-  );
-  kept.set(source, { state, revision });
-  return state;
+  const recorded = await source.store.transact(readCategory, known ? { stream, ...known } : stream, decision, metadataOf(source, read));
+  kept.set(source, { state: recorded.state, revision: recorded.revision });
+  return recorded;
 }

@@ -77,4 +77,12 @@ export const ingestionTables: readonly Migration[] = [
       );
     `,
   },
+  {
+    name: 'ingestion/3-causes',
+    sql: `
+      -- the event that has it read, and what that belongs to
+      alter table awaited_read add column cause text, add column correlation text;
+      alter table watched_object add column cause text, add column correlation text;
+    `,
+  },
 ];

@@ -130,6 +130,8 @@ export function ingestionSuite(vendor: Vendor): void {
       await reading;
       const deleted = await until('it is recorded as deleted', async () => (await observer.factsOf(id, 'AccountDeleted'))[0]);
       expect(deleted.data).toMatchObject({ evidence: 'full-read', read: { kind: 'fetch' } });
+      const proof = (await observer.ends()).at(-1);
+      expect(deleted.metadata).toMatchObject({ causationId: proof?.id, correlationId: proof?.metadata.correlationId });
       expect((await observer.facts('AccountDeleted')).length).toBe(1);
     }, 60_000);
   });
@@ -237,6 +239,7 @@ export function ingestionSuite(vendor: Vendor): void {
       // A hint in between has the account fetched too early.
       const confirmed = await until('it is confirmed', async () => (await observer.factsOf(id, 'AccountConfirmed'))[0]);
       expect(startOf(confirmed)).toBeGreaterThanOrEqual(from);
+      expect(confirmed.metadata).toMatchObject({ causationId: written.id, correlationId: written.metadata.correlationId });
       expect(confirmed.data).toMatchObject({ aspects: expect.arrayContaining(['profile']), read: { kind: 'fetch' } });
       await sleep(500);
       await observer.quiet();
@@ -250,6 +253,8 @@ export function ingestionSuite(vendor: Vendor): void {
       const from = Date.parse((written.data as { answeredAt: string }).answeredAt) + 3000;
       await edit(id, 'Ours');
       await observer.recorded(id, 'Ours', 2500);
+      const early = (await observer.factsOf(id, 'AccountObserved')).at(-1);
+      expect(early?.metadata.causationId).toBeUndefined();
       expect(await observer.factsOf(id, 'AccountConfirmed')).toEqual([]);
       const confirmed = await until('it is confirmed', async () => (await observer.factsOf(id, 'AccountConfirmed'))[0]);
       expect(startOf(confirmed)).toBeGreaterThanOrEqual(from);
