@@ -84,9 +84,9 @@ describe('a problem of a flow', () => {
     expect(actions(plan([problem('scope')], [nothing])).toSorted()).toEqual(['disable', 'revoke']);
   });
 
-  it('where nothing can be planned is listed once, and nothing is done there', () => {
+  it('where no flow says anything is listed once, and nothing is done there', () => {
     const draft = plan([problem('scope')], []);
-    expect([actions(draft), listed(draft)]).toEqual([[], [`${connection} scope`]]);
+    expect([actions(draft), listed(draft)]).toEqual([[], [`${connection} scope`, `${connection} group:g1`]]);
     const gone = problem('connection', { connection: 'okta-gone' });
     const elsewhere = plan([gone, { ...gone, provenance: because('other') }]);
     expect([actions(elsewhere), listed(elsewhere)]).toEqual([['revoke'], ['okta-gone connection']]);
