@@ -7,10 +7,15 @@ import type { Source } from './source.ts';
 /** As they were folded last: a full read of many groups commits hundreds of pages, and each look reads on from here. */
 const kept = new WeakMap<Source, Loaded<Reads>>();
 
+/** What was kept meanwhile by somebody who is further stays: a decision on less than this process has written itself would be about another past. */
+function keep(source: Source, { state, revision }: Loaded<Reads>): void {
+  if (revision >= (kept.get(source)?.revision ?? -1)) kept.set(source, { state, revision });
+}
+
 /** The reads of a connection, as they stand in `read-<connection>`. */
 export async function readsOf(source: Source): Promise<Reads> {
   const loaded = await source.store.load(readCategory, streamOf.read(source.config.name), kept.get(source));
-  kept.set(source, loaded);
+  keep(source, loaded);
   return loaded.state;
 }
 
@@ -23,6 +28,6 @@ export async function record(source: Source, read: ReadRef, decision: (reads: Re
   const stream = streamOf.read(source.config.name);
   const known = kept.get(source);
   const recorded = await source.store.transact(readCategory, known ? { stream, ...known } : stream, decision, metadataOf(source, read));
-  kept.set(source, { state: recorded.state, revision: recorded.revision });
+  keep(source, recorded);
   return recorded;
 }
