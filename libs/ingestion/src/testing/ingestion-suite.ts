@@ -219,7 +219,7 @@ export function ingestionSuite(vendor: Vendor): void {
       expect(await observer.facts(...ABSENCES)).toEqual([]);
       const started = (await observer.reads('ReadStarted')).length;
       await vendor.permission(rig.sandbox, true);
-      await until('a full read begins', async () => ((await observer.reads('ReadStarted')).length > started ? true : undefined), 15_000);
+      await until('a full read begins', async () => ((await observer.reads('ReadStarted')).length > started ? true : undefined), 45_000);
       await until('a full read is complete', async () =>
         (await observer.ends()).slice(ends).find(({ data }) => (data as { complete?: boolean }).complete === true),
       );
