@@ -14,7 +14,8 @@ if (!mounted) {
   process.stderr.write('\nSKIPPED: the event node on a full disk; it needs the right to mount a tmpfs\n');
 }
 
-(mounted ? it : it.skip)(
+// In CI nothing may be missing: there it runs, and fails.
+(mounted || process.env['CI'] ? it : it.skip)(
   'a full disk refuses appends, leaves everything readable, and takes appends again when there is room',
   async () => {
     const node = await spawnEventNode({ dataDir: disk });
