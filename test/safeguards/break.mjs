@@ -1,5 +1,5 @@
 // Breaks every safeguard once and expects the test that is named for it to fail, and to pass again when the safeguard is back.
-// Works on a copy of the workspace; the working tree is never touched.
+// Works on copies of the workspace, as many side by side as there are cores; the working tree is never touched.
 // usage: node test/safeguards/break.mjs [part of a name ...]
 //
 // safeguards.json is a list of:
@@ -12,9 +12,9 @@
 //   suite     jest project, default "unit"
 //   env       further environment of the spec
 //   build     packages to compile besides the file's own before the spec runs, for suites that start what was built
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { basename, delimiter, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -46,25 +46,29 @@ const isPackage = (folder, name) => {
   }
 };
 
-const run = (copy, command, args, env = {}) => {
-  const path = join(root, 'node_modules/.bin') + delimiter + process.env.PATH;
-  const options = '--experimental-vm-modules --disable-warning=ExperimentalWarning';
-  const result = spawnSync(command, args, {
-    cwd: copy,
-    encoding: 'utf8',
-    env: { ...process.env, PATH: path, NODE_OPTIONS: options, ...env },
-    maxBuffer: 64 * 1024 * 1024,
-    timeout: 10 * MINUTES,
+/** Runs a command in the copy. A command that takes too long is stopped and has failed. */
+const run = (copy, command, args, env = {}) =>
+  new Promise((resolve) => {
+    const path = join(root, 'node_modules/.bin') + delimiter + process.env.PATH;
+    const options = '--experimental-vm-modules --disable-warning=ExperimentalWarning';
+    const child = spawn(command, args, {
+      cwd: copy,
+      env: { ...process.env, PATH: path, NODE_OPTIONS: options, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 10 * MINUTES,
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+    child.on('error', (error) => (output += error.message));
+    child.on('close', (status) => resolve({ passed: status === 0, output }));
   });
-  return { passed: result.status === 0, output: `${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}` };
-};
 
 const escaped = (text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 
 /** A run in which no test of that name ran proves nothing. */
-const runSpec = (copy, { spec, testName, suite = 'unit', env = {} }) => {
+const runSpec = async (copy, { spec, testName, suite = 'unit', env = {} }) => {
   const args = ['--selectProjects', suite, '--runTestsByPath', spec, '--testNamePattern', escaped(testName), '--verbose'];
-  const { passed, output } = run(copy, 'jest', args, env);
+  const { passed, output } = await run(copy, 'jest', args, env);
   const ran = /^Tests:.*\b[1-9]\d* (passed|failed)/m.test(output);
   return { passed, ran, output };
 };
@@ -73,7 +77,7 @@ const packageOf = (file) => file.split('/').slice(0, 2).join('/');
 
 const compile = (copy, { file, build = [] }) => run(copy, 'tsc', ['-b', ...new Set([packageOf(file), ...build])]);
 
-const problemWith = (copy, safeguard) => {
+const problemWith = async (copy, safeguard) => {
   const path = join(copy, safeguard.file);
   const original = readFileSync(path, 'utf8');
   const places = original.split(safeguard.find).length - 1;
@@ -83,9 +87,9 @@ const problemWith = (copy, safeguard) => {
       path,
       original.replace(safeguard.find, () => safeguard.replace),
     );
-    const compiled = compile(copy, safeguard);
+    const compiled = await compile(copy, safeguard);
     if (!compiled.passed) return `broken, it does not compile:\n${compiled.output.slice(0, 2000)}`;
-    const broken = runSpec(copy, { ...safeguard, env: { ...safeguard.env, ...safeguard.brokenEnv } });
+    const broken = await runSpec(copy, { ...safeguard, env: { ...safeguard.env, ...safeguard.brokenEnv } });
     if (!broken.ran) return `no test ran that is named "${safeguard.testName}":\n${broken.output.slice(-2000)}`;
     return broken.passed ? `"${safeguard.testName}" does not notice` : undefined;
   } finally {
@@ -96,42 +100,52 @@ const problemWith = (copy, safeguard) => {
 const bySpec = (safeguards) => Object.entries(Object.groupBy(safeguards, ({ spec }) => spec));
 
 /** The spec once more, in which every test that is named for a safeguard has to have passed. */
-const problemWithAllBack = (copy, spec, tests) => {
+const problemWithAllBack = async (copy, spec, tests) => {
   const [{ suite = 'unit', env = {} }] = tests;
   // Whole as it is meant to run: a safeguard that is noticed in fewer worlds says nothing about how many the spec needs.
   const { MUSTER_WORLDS: _fewer, ...whole } = env;
   // Suites on real parts take long, and run whole elsewhere: here the tests that are named are enough.
   const named = suite === 'unit' ? [] : ['--testNamePattern', tests.map(({ testName }) => escaped(testName)).join('|')];
-  const { passed, output } = run(copy, 'jest', ['--selectProjects', suite, '--runTestsByPath', spec, '--verbose', ...named], whole);
+  const { passed, output } = await run(copy, 'jest', ['--selectProjects', suite, '--runTestsByPath', spec, '--verbose', ...named], whole);
   const missing = tests.filter(({ testName }) => !output.split('\n').some((line) => line.includes('✓') && line.includes(testName)));
   if (!passed) return output.slice(-3000);
   return missing.length > 0 ? `these did not run: ${missing.map(({ testName }) => testName).join('; ')}` : undefined;
 };
 
-const main = () => {
+/** Does the tasks in their order, one after the other in each copy. */
+const inCopies = (copies, tasks, perform) => {
+  const waiting = [...tasks];
+  return Promise.all(
+    copies.map(async (copy) => {
+      for (let task = waiting.shift(); task; task = waiting.shift()) await perform(copy, task);
+    }),
+  );
+};
+
+const main = async () => {
   const wanted = process.argv.slice(2);
   const all = JSON.parse(readFileSync(new URL('safeguards.json', import.meta.url), 'utf8'));
   const safeguards = all.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
-  const copy = copyWorkspace();
+  const copies = Array.from({ length: Math.min(availableParallelism(), safeguards.length) }, copyWorkspace);
   let failed = 0;
-  const report = (name, problem, started) => {
+  const report = async (name, problemOf) => {
+    const started = Date.now();
+    const problem = await problemOf();
     failed += problem ? 1 : 0;
     console.log(
       `${problem ? 'FAILED' : 'ok    '} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)${problem ? `: ${problem}` : ''}`,
     );
   };
   try {
-    for (const safeguard of safeguards) {
-      const started = Date.now();
-      report(`without ${safeguard.name}, "${safeguard.testName}" fails`, problemWith(copy, safeguard), started);
-    }
-    compileAll(copy, safeguards);
-    for (const [spec, tests] of bySpec(safeguards)) {
-      const started = Date.now();
-      report(`with everything back, ${spec} passes`, problemWithAllBack(copy, spec, tests), started);
-    }
+    await inCopies(copies, safeguards, (copy, safeguard) =>
+      report(`without ${safeguard.name}, "${safeguard.testName}" fails`, () => problemWith(copy, safeguard)),
+    );
+    await Promise.all(copies.map((copy) => compileAll(copy, safeguards)));
+    await inCopies(copies, bySpec(safeguards), (copy, [spec, tests]) =>
+      report(`with everything back, ${spec} passes`, () => problemWithAllBack(copy, spec, tests)),
+    );
   } finally {
-    rmSync(copy, { recursive: true, force: true });
+    for (const copy of copies) rmSync(copy, { recursive: true, force: true });
   }
   const total = safeguards.length;
   console.log(`${total} safeguards of ${relative(root, fileURLToPath(new URL('safeguards.json', import.meta.url)))}, ${failed} problems`);
@@ -141,4 +155,4 @@ const main = () => {
 const compileAll = (copy, safeguards) =>
   run(copy, 'tsc', ['-b', ...new Set(safeguards.flatMap(({ file, build = [] }) => [packageOf(file), ...build]))]);
 
-main();
+await main();

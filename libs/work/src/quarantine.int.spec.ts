@@ -1,78 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { openReadStore, type ReadStore } from '@muster/read-store';
-import { startTemporaryPostgres } from '@muster/read-store/testing';
-import { sql } from 'kysely';
-import {
-  claimWork,
-  type Claimed,
-  completeWork,
-  completeWorks,
-  countFailure,
-  retryWork,
-  upsertWork,
-  type WorkFault,
-  type WorkRow,
-  workStatus,
-  workTables,
-} from './index.ts';
+import { describe, expect, it } from '@jest/globals';
+import { claimWork, type Claimed, completeWork, completeWorks, countFailure, retryWork, type WorkFault, workStatus } from './index.ts';
+import { keysOf, workTable } from './testing/work-table.ts';
 
-let postgres: Awaited<ReturnType<typeof startTemporaryPostgres>>;
-let store: ReadStore;
+const table = workTable();
+const { ask, claim, claimOne } = table;
 
-beforeAll(async () => {
-  postgres = await startTemporaryPostgres();
-  store = await openReadStore({ url: postgres.url, schema: 'works', migrations: workTables, poolSize: 10 });
-}, 30_000);
-afterAll(async () => {
-  await store.close();
-  await postgres.stop();
-});
-beforeEach(async () => {
-  await sql`truncate work, dead_work, quarantine`.execute(store.db);
-});
-
-const ask = (...rows: (Partial<WorkRow> & { key: string })[]): Promise<void> =>
-  upsertWork(
-    store.db,
-    rows.map((row) => ({ kind: 'look', ...row })),
-  );
-const claim = (max = 10, more: object = {}): Promise<Claimed[]> =>
-  claimWork(store.db, { kinds: ['look'], max, holder: 'spec', leaseMs: 10_000, ...more });
-const claimOne = async (): Promise<Claimed> => {
-  const [claimed] = await claim(1);
-  if (!claimed) throw new Error('nothing could be claimed');
-  return claimed;
-};
-const keys = (claims: readonly Claimed[]): string[] => claims.map(({ key }) => key);
 const transient: WorkFault = { code: 'target.unavailable', kind: 'transient', message: 'away' };
 
 describe('a connection', () => {
   it('is quarantined after twenty failures in a row, alone, until the time is over or a row succeeds', async () => {
     await ask({ key: 'a', connection: 'okta' }, { key: 'b', connection: 'entra' });
     const [working] = await claim(1, { connections: ['okta'] });
-    for (let n = 0; n < 19; n++) await countFailure(store.db, 'okta', { fault: transient, pauseMs: 60_000 });
-    expect((await workStatus(store.db)).quarantined).toEqual([]);
-    await countFailure(store.db, 'okta', { fault: transient, pauseMs: 60_000 });
-    expect((await workStatus(store.db)).quarantined).toMatchObject([{ connection: 'okta', fault: transient }]);
+    for (let n = 0; n < 19; n++) await countFailure(table.store.db, 'okta', { fault: transient, pauseMs: 60_000 });
+    expect((await workStatus(table.store.db)).quarantined).toEqual([]);
+    await countFailure(table.store.db, 'okta', { fault: transient, pauseMs: 60_000 });
+    expect((await workStatus(table.store.db)).quarantined).toMatchObject([{ connection: 'okta', fault: transient }]);
     await ask({ key: 'c', connection: 'okta' });
-    expect(keys(await claim())).toEqual(['b']);
-    await completeWork(store.db, working as Claimed);
-    expect(keys(await claim())).toEqual(['c']);
+    expect(keysOf(await claim())).toEqual(['b']);
+    await completeWork(table.store.db, working as Claimed);
+    expect(keysOf(await claim())).toEqual(['c']);
   });
 
   it('is quarantined at once when its credential is refused', async () => {
-    await countFailure(store.db, 'okta', { fault: { ...transient, kind: 'unauthorised' }, pauseMs: 200 });
+    await countFailure(table.store.db, 'okta', { fault: { ...transient, kind: 'unauthorised' }, pauseMs: 200 });
     await ask({ key: 'a', connection: 'okta' });
     expect(await claim()).toEqual([]);
     await sleep(250);
-    expect(keys(await claim())).toEqual(['a']);
+    expect(keysOf(await claim())).toEqual(['a']);
   });
 
   describe('whose quarantine has run out', () => {
     const quarantineFor = (pauseMs: number): Promise<void> =>
-      countFailure(store.db, 'okta', { fault: { ...transient, kind: 'unauthorised' }, pauseMs });
-    const shown = async (): Promise<object[]> => (await workStatus(store.db)).quarantined;
+      countFailure(table.store.db, 'okta', { fault: { ...transient, kind: 'unauthorised' }, pauseMs });
+    const shown = async (): Promise<object[]> => (await workStatus(table.store.db)).quarantined;
     const askAll = (): Promise<void> =>
       ask(
         ...['a', 'b', 'c'].map((key) => ({ key, connection: 'okta' })),
@@ -88,7 +49,7 @@ describe('a connection', () => {
       expect(await shown()).toMatchObject([{ connection: 'okta', state: 'waiting', failures: 1 }]);
       await sleep(150);
       expect(await shown()).toMatchObject([{ connection: 'okta', state: 'probing' }]);
-      expect(keys(await claimBoth()).sort()).toEqual(['elsewhere', 'leaver']);
+      expect(keysOf(await claimBoth()).sort()).toEqual(['elsewhere', 'leaver']);
       expect(await claimBoth()).toEqual([]);
     });
 
@@ -97,7 +58,7 @@ describe('a connection', () => {
       await quarantineFor(50);
       await sleep(100);
       const claims = await Promise.all(
-        Array.from({ length: 10 }, () => claimWork(store.db, { kinds: ['look', 'ask'], max: 20, holder: 'spec', leaseMs: 10_000 })),
+        Array.from({ length: 10 }, () => claimWork(table.store.db, { kinds: ['look', 'ask'], max: 20, holder: 'spec', leaseMs: 10_000 })),
       );
       expect(claims.flat()).toHaveLength(1);
     });
@@ -115,7 +76,7 @@ describe('a connection', () => {
       await askAll();
       await quarantineFor(50);
       await sleep(100);
-      await completeWork(store.db, await claimOne());
+      await completeWork(table.store.db, await claimOne());
       expect(await shown()).toEqual([]);
       expect(await claimBoth()).toHaveLength(4);
     });
@@ -125,10 +86,10 @@ describe('a connection', () => {
       await quarantineFor(200);
       await sleep(250);
       const probe = await claimOne();
-      await retryWork(store.db, probe, { due: new Date(), fault: transient });
+      await retryWork(table.store.db, probe, { due: new Date(), fault: transient });
       await quarantineFor(200);
       await quarantineFor(200);
-      const [{ until, state } = { until: '', state: '' }] = (await workStatus(store.db)).quarantined;
+      const [{ until, state } = { until: '', state: '' }] = (await workStatus(table.store.db)).quarantined;
       expect(state).toBe('waiting');
       expect(Date.parse(until) - Date.now()).toBeGreaterThan(250);
       expect(Date.parse(until) - Date.now()).toBeLessThan(401);
@@ -141,7 +102,7 @@ describe('a connection', () => {
       await askAll();
       await quarantineFor(50);
       await sleep(100);
-      expect(await completeWorks(store.db, [{ claimed: await claimOne(), reached: false }])).toEqual([true]);
+      expect(await completeWorks(table.store.db, [{ claimed: await claimOne(), reached: false }])).toEqual([true]);
       expect(await shown()).toMatchObject([{ state: 'probing' }]);
       expect(await claimBoth()).toHaveLength(1);
       expect(await claimBoth()).toEqual([]);

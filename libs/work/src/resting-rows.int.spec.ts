@@ -1,34 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { openReadStore, type ReadStore } from '@muster/read-store';
-import { startTemporaryPostgres } from '@muster/read-store/testing';
-import { sql } from 'kysely';
-import { claimWork, type Claimed, completeWorks, type Lane, upsertWork, workTables } from './index.ts';
+import { describe, expect, it } from '@jest/globals';
+import { type Claimed, completeWorks, type Lane } from './index.ts';
+import { workTable } from './testing/work-table.ts';
 
-let postgres: Awaited<ReturnType<typeof startTemporaryPostgres>>;
-let store: ReadStore;
-
-beforeAll(async () => {
-  postgres = await startTemporaryPostgres();
-  store = await openReadStore({ url: postgres.url, schema: 'works', migrations: workTables });
-}, 30_000);
-afterAll(async () => {
-  await store.close();
-  await postgres.stop();
-});
-beforeEach(async () => {
-  await sql`truncate work`.execute(store.db);
-});
-
-const ask = (lane: Lane): Promise<void> => upsertWork(store.db, [{ kind: 'look', key: 'a', lane }]);
-const claim = async (): Promise<Claimed | undefined> =>
-  (await claimWork(store.db, { kinds: ['look'], max: 1, holder: 'spec', leaseMs: 10_000 }))[0];
-const claimed = async (): Promise<Claimed> => {
-  const one = await claim();
-  if (!one) throw new Error('nothing could be claimed');
-  return one;
-};
+const table = workTable();
+const ask = (lane: Lane): Promise<void> => table.ask({ key: 'a', lane });
+const claimed = (): Promise<Claimed> => table.claimOne();
 const rest = async (of: Claimed, lane: Lane, ms: number): Promise<void> =>
-  void (await completeWorks(store.db, [{ claimed: of, next: new Date(Date.now() + ms), lane }]));
+  void (await completeWorks(table.store.db, [{ claimed: of, next: new Date(Date.now() + ms), lane }]));
 
 describe('a row that rests until its next look', () => {
   it('is as urgent then as its end said', async () => {

@@ -1,34 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { openReadStore, type ReadStore } from '@muster/read-store';
-import { startTemporaryPostgres } from '@muster/read-store/testing';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
-import {
-  listDeadWork,
-  runWorkers,
-  type ThrownFault,
-  upsertWork,
-  type Workers,
-  type WorkersOptions,
-  workStatus,
-  workTables,
-} from './index.ts';
+import { listDeadWork, runWorkers, type ThrownFault, type Workers, type WorkersOptions, type WorkRow, workStatus } from './index.ts';
+import { workTable } from './testing/work-table.ts';
 
-let postgres: Awaited<ReturnType<typeof startTemporaryPostgres>>;
-let store: ReadStore;
+const table = workTable();
 const crews: Workers[] = [];
 
-beforeAll(async () => {
-  postgres = await startTemporaryPostgres();
-  store = await openReadStore({ url: postgres.url, schema: 'crews', migrations: workTables, poolSize: 10 });
-}, 30_000);
-afterAll(async () => {
-  await store.close();
-  await postgres.stop();
-});
-beforeEach(async () => {
-  await sql`truncate work, dead_work, quarantine`.execute(store.db);
-});
 afterEach(async () => {
   for (const crew of crews.splice(0)) await crew.stop();
 });
@@ -43,15 +21,11 @@ const log = { warn: () => {}, error: () => {} };
 
 function run(handle: WorkersOptions['handle'], more: Partial<WorkersOptions> = {}): Workers {
   const faultOf = (error: unknown): ThrownFault | undefined => (error instanceof Fault ? error.fault : undefined);
-  const crew = runWorkers({ store, kinds: ['look'], concurrency: 4, handle, faultOf, log, timeFactor: 20, ...more });
+  const crew = runWorkers({ store: table.store, kinds: ['look'], concurrency: 4, handle, faultOf, log, timeFactor: 20, ...more });
   crews.push(crew);
   return crew;
 }
-const ask = (keys: string[], more: object = {}): Promise<void> =>
-  upsertWork(
-    store.db,
-    keys.map((key) => ({ kind: 'look', key, ...more })),
-  );
+const ask = (keys: string[], more: Partial<WorkRow> = {}): Promise<void> => table.ask(...keys.map((key) => ({ key, ...more })));
 
 async function until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
   for (const deadline = Date.now() + timeoutMs; Date.now() < deadline;) {
@@ -60,7 +34,7 @@ async function until(what: string, condition: () => boolean | Promise<boolean>, 
   }
   throw new Error(`Within ${timeoutMs} ms it did not come to this: ${what}`);
 }
-const nothingWaits = async (): Promise<boolean> => (await workStatus(store.db)).waiting === 0;
+const nothingWaits = async (): Promise<boolean> => (await workStatus(table.store.db)).waiting === 0;
 
 describe('workers', () => {
   it('begin with a row a few milliseconds after it was asked for', async () => {
@@ -136,7 +110,7 @@ describe('workers', () => {
     await ask(['refused', 'bug', 'fine']);
     await until('done', nothingWaits);
     expect(Object.fromEntries(attempts)).toEqual({ refused: 1, bug: 3, fine: 1 });
-    const dead = await listDeadWork(store.db);
+    const dead = await listDeadWork(table.store.db);
     expect(dead.map(({ key, fault }) => `${key} ${fault.code}`).sort()).toEqual(['bug internal.bug', 'refused spec.refused']);
     expect(JSON.stringify(dead)).not.toContain('input of the row');
   });
@@ -164,7 +138,7 @@ describe('workers', () => {
       { concurrency: 1 },
     );
     await ask(['a', 'b', 'c'], { connection: 'okta' });
-    await until('quarantined', async () => (await workStatus(store.db)).quarantined.length === 1);
+    await until('quarantined', async () => (await workStatus(table.store.db)).quarantined.length === 1);
     await sleep(300);
     expect(calls).toBe(1);
   });
@@ -173,7 +147,7 @@ describe('workers', () => {
     let lost = false;
     run(
       async (_claimed, signal) => {
-        await sql`update work set token = token + 1, claimed_until = now() + interval '1 minute'`.execute(store.db);
+        await sql`update work set token = token + 1, claimed_until = now() + interval '1 minute'`.execute(table.store.db);
         await until('lost', () => signal.aborted, 5_000);
         lost = true;
       },
@@ -182,7 +156,7 @@ describe('workers', () => {
     await ask(['a']);
     await until('noticed', () => lost);
     await sleep(50);
-    expect(await workStatus(store.db)).toMatchObject({ waiting: 1 });
+    expect(await workStatus(table.store.db)).toMatchObject({ waiting: 1 });
   });
 
   it('keep a claim while a handler takes longer than the lease', async () => {
@@ -212,7 +186,7 @@ describe('workers', () => {
     await sleep(100);
     await crew.stop();
     expect(done).toHaveLength(1);
-    expect(await workStatus(store.db)).toMatchObject({ waiting: 1 });
+    expect(await workStatus(table.store.db)).toMatchObject({ waiting: 1 });
   });
 
   it('go on after the database was away', async () => {
@@ -221,7 +195,7 @@ describe('workers', () => {
     await ask(['before']);
     await until('before', () => done.has('before'));
     await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'muster%' and pid <> pg_backend_pid()`
-      .execute(store.db)
+      .execute(table.store.db)
       .catch(() => {});
     await sleep(50);
     await ask(['after']);

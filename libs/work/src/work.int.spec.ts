@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { openReadStore, type ReadStore } from '@muster/read-store';
-import { startTemporaryPostgres } from '@muster/read-store/testing';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { type ReadStore } from '@muster/read-store';
 import { sql } from 'kysely';
 import {
   buryWork,
@@ -19,53 +18,28 @@ import {
   retryWork,
   upsertWork,
   workStatus,
-  workTables,
   type WorkFault,
-  type WorkRow,
 } from './index.ts';
+import { keysOf, workTable } from './testing/work-table.ts';
 
-let postgres: Awaited<ReturnType<typeof startTemporaryPostgres>>;
-let store: ReadStore;
+const table = workTable({ poolSize: 1 });
+const { ask, claim, claimOne } = table;
 let crowd: ReadStore;
-
 beforeAll(async () => {
-  postgres = await startTemporaryPostgres();
-  store = await openReadStore({ url: postgres.url, schema: 'works', migrations: workTables, poolSize: 1 });
-  crowd = await openReadStore({ url: postgres.url, schema: 'works', migrations: workTables, poolSize: 10 });
-}, 30_000);
-afterAll(async () => {
-  await store.close();
-  await crowd.close();
-  await postgres.stop();
-});
-beforeEach(async () => {
-  await sql`truncate work, dead_work, quarantine`.execute(store.db);
+  crowd = await table.open(10);
 });
 
-const ask = (...rows: (Partial<WorkRow> & { key: string })[]): Promise<void> =>
-  upsertWork(
-    store.db,
-    rows.map((row) => ({ kind: 'look', ...row })),
-  );
-const claim = (max = 10, more: object = {}): Promise<Claimed[]> =>
-  claimWork(store.db, { kinds: ['look'], max, holder: 'spec', leaseMs: 10_000, ...more });
-const claimOne = async (more: object = {}): Promise<Claimed> => {
-  const [claimed] = await claim(1, more);
-  if (!claimed) throw new Error('nothing could be claimed');
-  return claimed;
-};
 const inMs = (ms: number): Date => new Date(Date.now() + ms);
-const keys = (claims: readonly Claimed[]): string[] => claims.map(({ key }) => key);
 const transient: WorkFault = { code: 'target.unavailable', kind: 'transient', message: 'away' };
 const throttled: WorkFault = { code: 'target.throttled', kind: 'throttled', message: 'slow down' };
 const refused: WorkFault = { code: 'target.value_refused', kind: 'refused', message: 'no', remedy: 'correct it' };
 
 /** How many rows of the table were read by scans and through indexes, ever. One connection, so that its count is complete. */
 async function rowsTouched(): Promise<number> {
-  await sql`select pg_stat_force_next_flush()`.execute(store.db);
+  await sql`select pg_stat_force_next_flush()`.execute(table.store.db);
   const { rows } = await sql<{ touched: number }>`
     select (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint as touched from pg_stat_user_tables where schemaname = 'works' and relname = 'work'`.execute(
-    store.db,
+    table.store.db,
   );
   return rows[0]?.touched ?? 0;
 }
@@ -77,15 +51,15 @@ describe('asking for work', () => {
     const { rows } = await sql<{
       lane: number;
       seconds: number;
-    }>`select lane, extract(epoch from due - now())::int as seconds from work`.execute(store.db);
+    }>`select lane, extract(epoch from due - now())::int as seconds from work`.execute(table.store.db);
     expect(rows).toEqual([{ lane: 0, seconds: expect.any(Number) }]);
     expect(rows[0]?.seconds).toBeLessThanOrEqual(5);
     await ask({ key: 'a' });
-    expect(keys(await claim())).toEqual(['a']);
+    expect(keysOf(await claim())).toEqual(['a']);
   });
 
   it('is part of the transaction that asks', async () => {
-    const failing = store.transaction(async (transaction) => {
+    const failing = table.store.transaction(async (transaction) => {
       await upsertWork(transaction, [{ kind: 'look', key: 'a' }]);
       throw new Error('no');
     });
@@ -98,10 +72,10 @@ describe('asking for work', () => {
     const first = await claimOne();
     await ask({ key: 'a' });
     expect(await claim()).toEqual([]);
-    expect(await completeWork(store.db, first)).toBe(true);
+    expect(await completeWork(table.store.db, first)).toBe(true);
     const second = await claimOne();
     expect(second.key).toBe('a');
-    expect(await completeWork(store.db, second)).toBe(true);
+    expect(await completeWork(table.store.db, second)).toBe(true);
     expect(await claim()).toEqual([]);
   });
 });
@@ -116,16 +90,16 @@ describe('claiming', () => {
       { key: 'other kind', kind: 'ask', due: inMs(-3_000) },
       { key: 'not yet', lane: 'leaver', due: inMs(60_000) },
     );
-    expect(keys(await claim(2, { kinds: ['look', 'ask'] })).sort()).toEqual(['leaver', 'live early']);
-    expect(keys(await claim(2, { kinds: ['look', 'ask'] })).sort()).toEqual(['live late', 'other kind']);
-    expect(keys(await claim(2, { kinds: ['look', 'ask'] }))).toEqual(['batch']);
+    expect(keysOf(await claim(2, { kinds: ['look', 'ask'] })).sort()).toEqual(['leaver', 'live early']);
+    expect(keysOf(await claim(2, { kinds: ['look', 'ask'] })).sort()).toEqual(['live late', 'other kind']);
+    expect(keysOf(await claim(2, { kinds: ['look', 'ask'] }))).toEqual(['batch']);
   });
 
   it('can be kept to some lanes', async () => {
     await ask({ key: 'batch', lane: 'batch' }, { key: 'leaver', lane: 'leaver' });
-    expect(keys(await claim(10, { lanes: ['leaver'] }))).toEqual(['leaver']);
-    expect(await nextDue(store.db, { kinds: ['look'], lanes: ['leaver'] })).toBeUndefined();
-    expect(keys(await claim())).toEqual(['batch']);
+    expect(keysOf(await claim(10, { lanes: ['leaver'] }))).toEqual(['leaver']);
+    expect(await nextDue(table.store.db, { kinds: ['look'], lanes: ['leaver'] })).toBeUndefined();
+    expect(keysOf(await claim())).toEqual(['batch']);
   });
 
   it('gives a row to one of many who claim at once', async () => {
@@ -135,7 +109,7 @@ describe('claiming', () => {
         Array.from({ length: 10 }, () => claimWork(crowd.db, { kinds: ['look'], max: 20, holder: 'spec', leaseMs: 10_000 })),
       )
     ).flat();
-    expect(new Set(keys(claimed)).size).toBe(claimed.length);
+    expect(new Set(keysOf(claimed)).size).toBe(claimed.length);
     let rest: Claimed[];
     do claimed.push(...(rest = await claim(50)));
     while (rest.length > 0);
@@ -144,7 +118,7 @@ describe('claiming', () => {
 
   it('keeps to the connections that it is given', async () => {
     await ask({ key: 'a', connection: 'okta' }, { key: 'b', connection: 'entra' }, { key: 'c' });
-    expect(keys(await claim(10, { connections: ['entra'] }))).toEqual(['b']);
+    expect(keysOf(await claim(10, { connections: ['entra'] }))).toEqual(['b']);
     expect(await claim(10, { connections: [] })).toEqual([]);
   });
 
@@ -152,16 +126,16 @@ describe('claiming', () => {
     await sql`
       insert into work (kind, key, connection, lane, due)
       select 'look', 'b' || n, case when n % 2 = 0 then 'okta' else '' end, 2, now() - interval '1 hour' from generate_series(1, 100000) n`.execute(
-      store.db,
+      table.store.db,
     );
-    await sql`analyze work`.execute(store.db);
-    for (let n = 0; n < 20; n++) await countFailure(store.db, 'okta', { fault: transient, pauseMs: 60_000 });
+    await sql`analyze work`.execute(table.store.db);
+    for (let n = 0; n < 20; n++) await countFailure(table.store.db, 'okta', { fault: transient, pauseMs: 60_000 });
     await claim(1);
     await ask({ key: 'leaver', lane: 'leaver' });
     const before = await rowsTouched();
-    expect(keys(await claim(4))[0]).toBe('leaver');
+    expect(keysOf(await claim(4))[0]).toBe('leaver');
     expect((await rowsTouched()) - before).toBeLessThan(500);
-    expect(keys(await claim(4)).every((key) => Number(key.slice(1)) % 2 === 1)).toBe(true);
+    expect(keysOf(await claim(4)).every((key) => Number(key.slice(1)) % 2 === 1)).toBe(true);
   }, 30_000);
 });
 
@@ -169,76 +143,76 @@ describe('a claim', () => {
   it('runs out unless it is renewed, and the former holder can neither end nor fail nor bury the row', async () => {
     await ask({ key: 'a' });
     const zombie = await claimOne({ leaseMs: 150 });
-    expect(await renewClaim(store.db, zombie, 150)).toBe(true);
+    expect(await renewClaim(table.store.db, zombie, 150)).toBe(true);
     await sleep(250);
-    expect(await holdsClaim(store.db, zombie)).toBe(false);
+    expect(await holdsClaim(table.store.db, zombie)).toBe(false);
     const next = await claimOne();
     expect(next.token).toBeGreaterThan(zombie.token);
-    expect(await renewClaim(store.db, zombie, 10_000)).toBe(false);
-    expect(await completeWork(store.db, zombie)).toBe(false);
-    await retryWork(store.db, zombie, { due: inMs(-1), fault: transient });
-    await buryWork(store, zombie, refused);
-    expect(await holdsClaim(store.db, next)).toBe(true);
-    expect(await listDeadWork(store.db)).toEqual([]);
-    expect(await completeWork(store.db, next)).toBe(true);
-    expect(await workStatus(store.db)).toMatchObject({ waiting: 0, dead: 0 });
+    expect(await renewClaim(table.store.db, zombie, 10_000)).toBe(false);
+    expect(await completeWork(table.store.db, zombie)).toBe(false);
+    await retryWork(table.store.db, zombie, { due: inMs(-1), fault: transient });
+    await buryWork(table.store, zombie, refused);
+    expect(await holdsClaim(table.store.db, next)).toBe(true);
+    expect(await listDeadWork(table.store.db)).toEqual([]);
+    expect(await completeWork(table.store.db, next)).toBe(true);
+    expect(await workStatus(table.store.db)).toMatchObject({ waiting: 0, dead: 0 });
   });
 
   it('can end in a later look, which an earlier wish brings forward', async () => {
     await ask({ key: 'a' });
-    await completeWork(store.db, await claimOne(), inMs(60_000));
+    await completeWork(table.store.db, await claimOne(), inMs(60_000));
     expect(await claim()).toEqual([]);
-    const due = await nextDue(store.db, { kinds: ['look'] });
+    const due = await nextDue(table.store.db, { kinds: ['look'] });
     expect(due && due.getTime() - Date.now()).toBeGreaterThan(50_000);
     await ask({ key: 'a' });
-    expect(keys(await claim())).toEqual(['a']);
+    expect(keysOf(await claim())).toEqual(['a']);
   });
 
   it('ends together with what the transaction that ends it does', async () => {
     await ask({ key: 'a' });
     const claimed = await claimOne();
-    const failing = store.transaction(async (transaction) => {
+    const failing = table.store.transaction(async (transaction) => {
       expect(await completeWork(transaction, claimed)).toBe(true);
       throw new Error('no');
     });
     await expect(failing).rejects.toThrow('no');
-    expect(await holdsClaim(store.db, claimed)).toBe(true);
+    expect(await holdsClaim(table.store.db, claimed)).toBe(true);
   });
 });
 
 describe('a failed row', () => {
   it('waits until its next time, with attempts and cause to be seen; another wish does not shorten that', async () => {
     await ask({ key: 'a' });
-    await retryWork(store.db, await claimOne(), { due: inMs(60_000), fault: throttled });
+    await retryWork(table.store.db, await claimOne(), { due: inMs(60_000), fault: throttled });
     await ask({ key: 'a' });
     expect(await claim()).toEqual([]);
-    expect(await workStatus(store.db)).toMatchObject({ waiting: 1, failing: 1 });
-    const { rows } = await sql`select attempts, last_fault from work`.execute(store.db);
+    expect(await workStatus(table.store.db)).toMatchObject({ waiting: 1, failing: 1 });
+    const { rows } = await sql`select attempts, last_fault from work`.execute(table.store.db);
     expect(rows).toEqual([{ attempts: 1, last_fault: throttled }]);
   });
 
   it('is taken up for a leaver although it waits, but not inside the time that a vendor asked for', async () => {
     await ask({ key: 'a' }, { key: 'b' });
     const claims = await claim(2);
-    for (const one of claims) await retryWork(store.db, one, { due: inMs(60_000), fault: one.key === 'a' ? transient : throttled });
+    for (const one of claims) await retryWork(table.store.db, one, { due: inMs(60_000), fault: one.key === 'a' ? transient : throttled });
     await ask({ key: 'a', lane: 'leaver' }, { key: 'b', lane: 'leaver' });
-    expect(keys(await claim())).toEqual(['a']);
+    expect(keysOf(await claim())).toEqual(['a']);
   });
 
   it('is taken up at once if it became a leaver while it was failing', async () => {
     await ask({ key: 'a' });
     const claimed = await claimOne();
     await ask({ key: 'a', lane: 'leaver' });
-    await retryWork(store.db, claimed, { due: inMs(60_000), fault: transient });
-    expect(keys(await claim())).toEqual(['a']);
+    await retryWork(table.store.db, claimed, { due: inMs(60_000), fault: transient });
+    expect(keysOf(await claim())).toEqual(['a']);
   });
 
   it('counts its attempts anew after a success', async () => {
     await ask({ key: 'a' });
-    await retryWork(store.db, await claimOne(), { due: inMs(-1), fault: transient });
+    await retryWork(table.store.db, await claimOne(), { due: inMs(-1), fault: transient });
     const second = await claimOne();
     expect(second.attempts).toBe(1);
-    await completeWork(store.db, second, inMs(-1));
+    await completeWork(table.store.db, second, inMs(-1));
     expect((await claimOne()).attempts).toBe(0);
   });
 });
@@ -246,13 +220,13 @@ describe('a failed row', () => {
 describe('a dead letter', () => {
   it('shows what it was about and why, and can be sent again', async () => {
     await ask({ key: 'a', lane: 'leaver', connection: 'okta' });
-    await buryWork(store, await claimOne(), refused);
-    const [dead] = await listDeadWork(store.db);
+    await buryWork(table.store, await claimOne(), refused);
+    const [dead] = await listDeadWork(table.store.db);
     expect(dead).toMatchObject({ kind: 'look', key: 'a', connection: 'okta', attempts: 1, fault: refused });
-    expect(await findDeadWork(store.db, dead?.id ?? '')).toEqual(dead);
+    expect(await findDeadWork(table.store.db, dead?.id ?? '')).toEqual(dead);
     expect(await claim()).toEqual([]);
-    expect(await retryDeadWork(store, dead?.id ?? '')).toBe(true);
-    expect(await retryDeadWork(store, dead?.id ?? '')).toBe(false);
+    expect(await retryDeadWork(table.store, dead?.id ?? '')).toBe(true);
+    expect(await retryDeadWork(table.store, dead?.id ?? '')).toBe(false);
     expect(await claimOne()).toMatchObject({ key: 'a', lane: 'leaver', connection: 'okta' });
   });
 
@@ -260,17 +234,17 @@ describe('a dead letter', () => {
     await ask({ key: 'a' });
     const claimed = await claimOne();
     await ask({ key: 'a' });
-    await buryWork(store, claimed, refused);
-    expect(await listDeadWork(store.db)).toHaveLength(1);
-    await completeWork(store.db, await claimOne());
-    expect(await listDeadWork(store.db)).toEqual([]);
+    await buryWork(table.store, claimed, refused);
+    expect(await listDeadWork(table.store.db)).toHaveLength(1);
+    await completeWork(table.store.db, await claimOne());
+    expect(await listDeadWork(table.store.db)).toEqual([]);
   });
 
   it('is sent again with all others of its cause', async () => {
     await ask({ key: 'a' }, { key: 'b' }, { key: 'c' });
-    for (const one of await claim(3)) await buryWork(store, one, one.key === 'c' ? { ...refused, code: 'other' } : refused);
-    expect(await retryAllDeadWork(store, { code: refused.code })).toBe(2);
-    expect(keys(await claim()).sort()).toEqual(['a', 'b']);
-    expect((await listDeadWork(store.db)).map(({ key }) => key)).toEqual(['c']);
+    for (const one of await claim(3)) await buryWork(table.store, one, one.key === 'c' ? { ...refused, code: 'other' } : refused);
+    expect(await retryAllDeadWork(table.store, { code: refused.code })).toBe(2);
+    expect(keysOf(await claim()).sort()).toEqual(['a', 'b']);
+    expect((await listDeadWork(table.store.db)).map(({ key }) => key)).toEqual(['c']);
   });
 });

@@ -206,7 +206,7 @@ export function ingestionSuite(vendor: Vendor): void {
     }, 60_000);
 
     it('stays open while a permission is missing, whose return starts a full read', async () => {
-      const observer = await observe({ incrementalMs: 1000 }).settle();
+      const observer = await observe({ incrementalMs: 2000 }).settle();
       const id = someone();
       await vendor.permission(rig.sandbox, false);
       const ends = (await observer.ends()).length;
