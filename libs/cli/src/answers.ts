@@ -23,6 +23,8 @@ export interface TimelineAnswer {
     summary: string;
     correlationId: string;
     causationId?: string;
+    /** What caused it, if that is recorded here. */
+    cause?: { type: string; stream: string; revision: number };
   }[];
   /** True: older entries were left out. */
   cut: boolean;
@@ -110,5 +112,24 @@ export interface StatusAnswer {
     lastRead: string | null;
     note?: string;
   }[];
+  /** How changes of each connection are heard of. */
+  hooks?: {
+    connection: string;
+    hearsBy: string;
+    hooks: { of: string; state: string; because: string | null }[];
+    heard: number;
+    missed: number;
+  }[];
+  /** Connections whose work waits after failures. */
+  quarantined?: {
+    service: string;
+    connection: string;
+    state: string;
+    until: string;
+    failures: number;
+    fault: { code: string; message: string; remedy?: string };
+  }[];
+  /** By connection: people whose changes wait, and how long the limits let that take. */
+  sending?: Record<string, { queued: Record<string, number>; inFlight: number; donePerMinute: number; restMs: number }>;
   counts: Record<string, number>;
 }

@@ -13,6 +13,7 @@ import { EXIT } from './exit-codes.ts';
 const BIN = fileURLToPath(new URL('../bin/muster.mjs', import.meta.url));
 const TOKEN = 'an operator token of more than thirty-two characters';
 const folder = mkdtempSync(join(tmpdir(), 'muster-cli-'));
+const cause = { type: 'WorkerRecorded', stream: 'worker-hr-main.x', revision: 0 };
 const upTo = { position: '42', recordedAt: '2026-03-02T09:00:00.000Z' };
 const person = { identityId: '7d1f3c52-9a44-5b0e-8f6d-2c1e0a9b7f31', employeeNumber: 'E1', displayName: 'Ada Byron' };
 const change = { connection: 'okta-main', action: 'set', what: 'title', before: 'Analyst', after: 'Admiral' };
@@ -21,7 +22,7 @@ const noPlan = { upTo, person, commands: [], blocked: [], held: [] };
 /** What the console would answer, in its shapes. */
 const answers: Record<string, { status?: number; body: object | string }> = {
   'GET /api/timeline/E1': {
-    body: { upTo, person, cut: false, entries: [entry('WorkerRecorded', 'worker-hr-main.x'), entry('AccountLinked', 'identity-y')] },
+    body: { upTo, person, cut: false, entries: [entry('WorkerRecorded', 'worker-hr-main.x'), { ...entry('AccountLinked', 'identity-y'), cause }] },
   },
   'GET /api/as-of/E1?date=2026-03-02&known=2026-03-03': {
     body: {
@@ -51,6 +52,18 @@ const answers: Record<string, { status?: number; body: object | string }> = {
       upTo,
       services: [{ name: 'reconciliation', ready: false, because: 'database: down' }],
       connections: [],
+      hooks: [{ connection: 'okta-main', hearsBy: 'polling', heard: 5, missed: 2, hooks: [{ of: 'users', state: 'failed', because: 'no way' }] }],
+      quarantined: [
+        {
+          service: 'provisioning',
+          connection: 'entra-main',
+          state: 'waiting',
+          until: upTo.recordedAt,
+          failures: 20,
+          fault: { code: 'target.unavailable', message: 'away', remedy: 'Look at the tenant.' },
+        },
+      ],
+      sending: { 'okta-main': { queued: { leaver: 1, live: 0, batch: 40 }, inFlight: 3, donePerMinute: 90, restMs: 59_001 } },
       counts: { workers: 3 },
     },
   },
@@ -122,7 +135,7 @@ function run(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promis
 const muster = (...args: string[]): Promise<Ended> => run(['--data', folder, ...args]);
 
 const commands: [args: string[], request: string, words: RegExp][] = [
-  [['timeline', 'E1'], 'GET /api/timeline/E1', /Ada Byron.*\n.*WorkerRecorded[^]*AccountLinked[^]*position 42/],
+  [['timeline', 'E1'], 'GET /api/timeline/E1', /Ada Byron.*\n.*WorkerRecorded[^]*AccountLinked.*because of WorkerRecorded worker-hr-main\.x@0\n[^]*position 42/],
   [
     ['as-of', 'E1', '2026-03-02', '--known', '2026-03-03'],
     'GET /api/as-of/E1?date=2026-03-02&known=2026-03-03',
@@ -139,7 +152,7 @@ const commands: [args: string[], request: string, words: RegExp][] = [
   [['dead-letters'], 'GET /api/dead-letters', /no dead letters/],
   [['dead-letters', 'show', 'provisioning.work.1'], 'GET /api/dead-letters/provisioning.work.1', /target\.value_refused/],
   [['dead-letters', 'retry', 'provisioning.work.1'], 'POST /api/dead-letters/provisioning.work.1/retry', /provisioning\.work\.1/],
-  [['status'], 'GET /api/status', /reconciliation +NOT READY +database: down[^]*workers +3/],
+  [['status'], 'GET /api/status', /reconciliation +NOT READY +database: down[^]*okta-main +hears by polling .*2 missed.*users failed \(no way\)[^]*1 leaver, 0 live, 40 batch.* 60 s\n[^]*entra-main  provisioning  waiting.*20 failures\n.*away\n.*Look at the tenant[^]*workers +3/],
 ];
 
 describe('a command', () => {

@@ -34,7 +34,13 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 export function printTimeline(answer: TimelineAnswer): string[] {
-  const rows = answer.entries.map((entry) => [time(entry.recordedAt), entry.type, entry.summary, `${entry.stream}@${entry.revision}`]);
+  const rows = answer.entries.map((entry) => [
+    time(entry.recordedAt),
+    entry.type,
+    entry.summary,
+    `${entry.stream}@${entry.revision}`,
+    entry.cause ? `because of ${entry.cause.type} ${entry.cause.stream}@${entry.cause.revision}` : '',
+  ]);
   const cut = answer.cut ? [`older events are left out: these are the newest ${answer.entries.length}`] : [];
   return [heading(answer.person), ...cut, ...table(rows), upTo(answer.upTo)];
 }
@@ -120,5 +126,51 @@ export function printStatus(answer: StatusAnswer): string[] {
     one.note ?? '',
   ]);
   const counts = Object.entries(answer.counts).map(([name, count]) => [`  ${name}`, String(count)]);
-  return ['services', ...table(services), 'connections', ...table(connections), 'counts', ...table(counts), upTo(answer.upTo)];
+  return [
+    'services',
+    ...table(services),
+    'connections',
+    ...table(connections),
+    ...section('hooks', (answer.hooks ?? []).map(hookRow)),
+    ...section('sending', Object.entries(answer.sending ?? {}).map(sendingRow)),
+    ...quarantineLines(answer.quarantined ?? []),
+    'counts',
+    ...table(counts),
+    upTo(answer.upTo),
+  ];
 }
+
+const section = (title: string, rows: readonly string[][]): string[] => (rows.length === 0 ? [] : [title, ...table(rows)]);
+
+type Hook = NonNullable<StatusAnswer['hooks']>[number];
+
+const hookRow = ({ connection, hearsBy, hooks, heard, missed }: Hook): string[] => [
+  `  ${connection}`,
+  `hears by ${hearsBy}`,
+  `${heard} heard and ${missed} missed within a day`,
+  hooks.map(({ of, state, because }) => `${of} ${state}${because === null ? '' : ` (${because})`}`).join(', '),
+];
+
+type Sending = NonNullable<StatusAnswer['sending']>[string];
+
+const sendingRow = ([connection, { queued, inFlight, donePerMinute, restMs }]: [string, Sending]): string[] => [
+  `  ${connection}`,
+  `people waiting: ${Object.entries(queued)
+    .map(([lane, people]) => `${people} ${lane}`)
+    .join(', ')}`,
+  `${inFlight} calls under way`,
+  `${donePerMinute} done within a minute`,
+  restMs === 0 ? '' : `the limits let the rest take ${Math.ceil(restMs / 1000)} s`,
+];
+
+const quarantineLines = (quarantined: NonNullable<StatusAnswer['quarantined']>): string[] =>
+  quarantined.length === 0
+    ? []
+    : [
+        'quarantined',
+        ...quarantined.flatMap(({ service, connection, state, until, failures, fault }) => [
+          `  ${connection}  ${service}  ${state}, next try ${time(until)}, after ${failures} failures`,
+          `    ${fault.code}: ${fault.message}`,
+          ...(fault.remedy ? [`    remedy: ${fault.remedy}`] : []),
+        ]),
+      ];

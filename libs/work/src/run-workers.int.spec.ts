@@ -78,6 +78,30 @@ describe('workers', () => {
     expect(overlapped).toBe(false);
   });
 
+  it('give the most urgent rows of a claim a head start, and the others their turn when those take long', async () => {
+    await ask(
+      Array.from({ length: 20 }, (_, n) => `batch-${n}`),
+      { lane: 'batch' },
+    );
+    await ask(['leaver', 'slow'], { lane: 'leaver' });
+    const ended: string[] = [];
+    const slow = Promise.withResolvers<void>();
+    const crew = run(
+      async ({ key }) => {
+        for (let step = 0; step < (key === 'leaver' ? 20 : 10); step++) await sleep(1);
+        if (key === 'slow') await slow.promise;
+        ended.push(key);
+      },
+      { concurrency: 40 },
+    );
+    await until('the others are done', () => ended.length === 21);
+    expect(ended[0]).toBe('leaver');
+    expect(ended).not.toContain('slow');
+    slow.resolve();
+    await until('everything is done', nothingWaits);
+    await crew.stop();
+  });
+
   it('look again when the handler says', async () => {
     let looks = 0;
     run(async () => {

@@ -17,6 +17,8 @@ const DATABASE_PAUSE_MS = 1_000;
 const LONGEST_REST_MS = 1_000;
 /** Places that become free one by one within this time are filled by one claim. */
 const TOGETHER_MS = 5;
+/** Less urgent rows of a claim begin when the more urgent ones are done, or this much later: all at once, each step of one would stand behind a step of all. */
+const HEAD_START_MS = 100;
 
 /** Claims and handles rows until it is stopped: as many at once as allowed, woken by new rows, else by the clock. */
 export function runWorkers(options: WorkersOptions): Workers {
@@ -70,8 +72,22 @@ class Crew {
     if (free === 0) return true;
     this.#claimedAt = Date.now();
     const claimed = await claimWork(store.db, { ...this.#scope(), max: free, holder: this.#holder, leaseMs });
-    for (const one of claimed) this.#start(one);
+    await this.#startInTurn(claimed);
     return claimed.length < free;
+  }
+
+  async #startInTurn(claimed: readonly Claimed[]): Promise<void> {
+    for (const [index, one] of claimed.entries()) {
+      const before = claimed[index - 1];
+      if (before && before.lane !== one.lane) await this.#headStart();
+      this.#start(one);
+    }
+  }
+
+  async #headStart(): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([Promise.all(this.#running), sleep(HEAD_START_MS, undefined, { signal: over.signal }).catch(() => {})]);
+    over.abort();
   }
 
   /** Whoever is at work wakes the loop when done; only an idle crew asks when the next row is due. */

@@ -61,6 +61,7 @@ describe('a timeline', () => {
   it('names the cause of an event where one is recorded', async () => {
     const { entries } = await timelineOf(ada.key);
     expect(entries.at(1)?.causationId).toBe(ids[0]);
+    expect(entries.at(1)?.cause).toEqual({ type: 'WorkerRecorded', stream: entries[0]?.stream, revision: entries[0]?.revision });
   });
 
   it('ends where the projection stands, in every stream', async () => {

@@ -2,6 +2,7 @@ import { streamOf } from '@muster/contracts';
 import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
 import { findObjects, type ObjectThen } from './objects.ts';
+import { type Cause, causeOf, causesOf } from './causes.ts';
 import { LONGEST_TIMELINE, type TimelineEntry } from './show-timeline.ts';
 import { projectedUpTo, type UpTo } from './up-to.ts';
 
@@ -26,7 +27,7 @@ interface Row {
   summary: string;
 }
 
-const entryOf = (row: Row): TimelineEntry => ({
+const entryOf = (row: Row, causes: ReadonlyMap<string, Cause>): TimelineEntry => ({
   recordedAt: row.recorded_at.toISOString(),
   occurredAt: row.occurred_at.toISOString(),
   stream: row.stream,
@@ -35,7 +36,7 @@ const entryOf = (row: Row): TimelineEntry => ({
   type: row.type,
   summary: row.summary,
   correlationId: row.correlation_id,
-  ...(row.causation_id === null ? {} : { causationId: row.causation_id }),
+  ...causeOf(causes, row.causation_id ?? undefined),
 });
 
 /** Facts of one group or app: its own, those of everybody who holds it, and of what a group holds. A row that only cut an earlier one short is no fact of its own. */
@@ -75,5 +76,10 @@ export async function showObjectTimeline(
       order by e.commit_position desc, e.revision desc limit ${LONGEST_TIMELINE + 1}) newest
     order by commit_position, revision`.execute(db);
   const cut = rows.length > LONGEST_TIMELINE;
-  return { upTo, objects, entries: (cut ? rows.slice(1) : rows).map(entryOf), cut };
+  const newest = cut ? rows.slice(1) : rows;
+  const causes = await causesOf(
+    db,
+    newest.flatMap(({ causation_id: id }) => id ?? []),
+  );
+  return { upTo, objects, entries: newest.map((row) => entryOf(row, causes)), cut };
 }

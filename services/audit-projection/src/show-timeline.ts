@@ -1,5 +1,6 @@
 import type { EventStore } from '@muster/event-store';
 import type { Database } from '@muster/read-store';
+import { type Cause, causeOf, causesOf } from './causes.ts';
 import { entitlementsOf } from './entitlements-of.ts';
 import type { Person } from './find-person.ts';
 import { namesOf } from './object-names.ts';
@@ -21,6 +22,8 @@ export interface TimelineEntry {
   readonly summary: string;
   readonly correlationId: string;
   readonly causationId?: string;
+  /** The event of that id, if it is recorded up to here. */
+  readonly cause?: Cause;
 }
 
 export interface Timeline {
@@ -36,6 +39,10 @@ export async function showTimeline(store: EventStore, db: Database, person: Pers
   const upTo = await projectedUpTo(db);
   const { events, cut } = await readHistory(store, person.identityId, { upTo: upTo.position, newest: LONGEST_TIMELINE });
   const nameOf = await namesOf(db, events.flatMap(entitlementsOf));
+  const causes = await causesOf(
+    db,
+    events.flatMap(({ metadata }) => metadata.causationId ?? []),
+  );
   const entries = events.map((event) => ({
     recordedAt: event.recordedAt,
     occurredAt: event.metadata.occurredAt,
@@ -45,7 +52,7 @@ export async function showTimeline(store: EventStore, db: Database, person: Pers
     type: event.type,
     summary: summarize(event, nameOf),
     correlationId: event.metadata.correlationId,
-    ...(event.metadata.causationId === undefined ? {} : { causationId: event.metadata.causationId }),
+    ...causeOf(causes, event.metadata.causationId),
   }));
   return { upTo, person, entries, cut };
 }

@@ -119,7 +119,7 @@ describe('the status', () => {
       status: 503,
       body: { status: 'error', error: { database: { status: 'down', message: 'connection refused' } } },
     });
-    rig.neighbour('reconciliation').says.set('GET /status', { status: 200, body: { waiting: 7, openCases: 2 } });
+    rig.neighbour('reconciliation').says.set('GET /status', { status: 200, body: { waiting: 7, openCases: 2, quarantined: [{ connection: 'okta-main' }] } });
     rig.neighbour('reconciliation').says.set('GET /dead-letters', {
       status: 200,
       body: { deadLetters: [{ code: 'internal.bug' }, { code: 'messaging.waits' }] },
@@ -137,6 +137,7 @@ describe('the status', () => {
         { name: 'audit-projection', ready: true },
       ],
       connections: [{ connection: 'hr-main' }, { connection: 'hr-other' }, { connection: 'okta-main' }],
+      quarantined: [{ service: 'reconciliation', connection: 'okta-main' }],
       counts: { identities: 3, 'open cases': 2, 'dead letters': 1, 'reconciliation: waiting': 7 },
     });
     await replace('provisioning');

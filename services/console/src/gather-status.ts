@@ -8,6 +8,9 @@ interface Counted {
   readonly openCases?: number;
   readonly hooks?: readonly object[];
   readonly heldRuns?: number;
+  readonly quarantined?: readonly object[];
+  /** How sending on each connection goes. */
+  readonly connections?: Readonly<Record<string, object>>;
 }
 
 /** Services, connections and backlog at a glance. A service that does not answer is shown as not ready and hides nothing else. */
@@ -27,6 +30,8 @@ export async function gatherStatus(service: ServiceContext, services: Services):
     services: health,
     connections: connections.connections,
     hooks: [...statuses.values()].flatMap(({ hooks = [] }) => hooks),
+    quarantined: [...statuses].flatMap(([name, { quarantined = [] }]) => quarantined.map((one) => ({ ...one, service: name }))),
+    sending: statuses.get('provisioning')?.connections ?? {},
     counts: {
       ...audit?.counts,
       'open cases': statuses.get('reconciliation')?.openCases ?? 0,
