@@ -25,28 +25,54 @@ const columnsOf = (cause: Cause | undefined): { cause?: string; correlation?: st
 
 /**
  * Keeps hints as objects to fetch: now, and once more when every replica must have caught up. The same hint again, and in any order, only moves the
- * second fetch later. A sign of deletion is kept until a fetch was made.
+ * second fetch later. A sign of deletion is kept until a fetch was made. Of what our own credential did, the read that settles it is near: one fetch
+ * serves both, and without such a read the object is fetched a little later all the same.
  */
 export async function noteHints(transaction: Database, source: Noting, hints: readonly Hint[]): Promise<void> {
   const now = source.now().getTime();
-  const recheck = new Date(now + source.config.settleMs).toISOString();
-  const watched = new Map<string, Watched>();
-  for (const { object, deleted, aspects = null } of hints) {
-    const key = `${object.kind}/${object.id}`;
+  const watched = new Map<string, Hinted>();
+  for (const hint of hints) {
+    const key = `${hint.object.kind}/${hint.object.id}`;
+    const hinted = hintedBy(hint, source.config, now);
     const before = watched.get(key);
-    watched.set(key, {
-      ...object,
-      recheck,
-      deletion: deleted ?? before?.deletion ?? null,
-      aspects: before ? united(before.aspects, aspects) : aspects,
-    });
+    watched.set(key, before ? both(before, hinted) : hinted);
   }
   await watch(transaction, source.config.name, [...watched.values()]);
   await scheduleFetches(
     transaction,
     source.config.name,
-    [...watched.values()].map((ref) => ({ ...ref, due: new Date(now) })),
+    [...watched.values()].map((ref) => ({ ...ref, due: new Date(ref.due) })),
   );
+}
+
+type Hinted = Watched & { due: number };
+
+const hintedBy = (hint: Hint, config: Noting['config'], now: number): Hinted => ({
+  ...hint.object,
+  ...timesOf(hint, config, now),
+  deletion: hint.deleted ?? null,
+  aspects: hint.aspects ?? null,
+});
+
+const both = (before: Hinted, now: Hinted): Hinted => ({
+  ...now,
+  recheck: before.recheck > now.recheck ? before.recheck : now.recheck,
+  due: Math.min(before.due, now.due),
+  deletion: now.deletion ?? before.deletion,
+  aspects: united(before.aspects, now.aspects),
+});
+
+/** When to look, and when every replica must show it. The vendor's clock counts only where it leads to no earlier look than ours would. */
+function timesOf(
+  { actor, at, deleted }: Hint,
+  { settleMs, incrementalMs }: Noting['config'],
+  now: number,
+): { recheck: string; due: number } {
+  const changed = at === undefined ? Number.NaN : Date.parse(at);
+  if (actor?.us !== true || deleted !== undefined || !(changed <= now))
+    return { recheck: new Date(now + settleMs).toISOString(), due: now };
+  const settled = Math.max(changed + settleMs, now);
+  return { recheck: new Date(settled).toISOString(), due: settled + incrementalMs };
 }
 
 const united = (a: readonly Aspect[] | null, b: readonly Aspect[] | null): readonly Aspect[] | null =>

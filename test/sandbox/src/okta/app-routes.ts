@@ -49,13 +49,24 @@ export function addAppRoutes(add: AddRoute): void {
   addGroupAssignments(add);
 }
 
+/** The person whose apps are asked for, if that is all that is asked. */
+function askedUser({ org, request }: Call): UserRecord | undefined {
+  const [, id] = /^user\.id eq "([^"]+)"$/.exec(request.query.get('filter') ?? '') ?? [];
+  return id === undefined ? undefined : org.users.view(id, 'id');
+}
+
 /** The few filters that Okta knows here; `user.id` and `group.id` ask for assignments. */
-function listApps({ org, request }: Call): ReturnType<typeof ok> {
+function listApps(call: Call): ReturnType<typeof ok> {
+  const { org, request } = call;
+  const user = askedUser(call);
+  // Embeds the assignment of the person whom the filter asks for, and of nobody else.
+  const embedded = user && request.query.get('expand') === `user/${user.id}` ? user : undefined;
   const asked = pageRequest(request, 20, 200);
   const q = request.query.get('q')?.toLowerCase();
   const filter = request.query.get('filter');
   const test = filter === null ? undefined : parseFilter(filter, ['eq']);
   const read = (app: AppRecord, path: string): unknown => {
+    if (path === 'user.id' && user) return viewAppUser(org, app, user) ? [user.id] : [];
     if (path === 'user.id') return appUserIds(org, app, '');
     if (path === 'group.id') return org.appGroups.viewOf(app.id, 'membership').map(([id]) => id);
     return { id: app.id, status: app.status, name: app.name }[path];
@@ -66,7 +77,11 @@ function listApps({ org, request }: Call): ReturnType<typeof ok> {
       if (test?.((path) => read(row[1], path)) ?? true) yield row;
     }
   }
-  return page(request, asked, rows(), (app) => appJson(request.origin, app));
+  return page(request, asked, rows(), (app) => {
+    const view = embedded && viewAppUser(org, app, embedded);
+    const json = appJson(request.origin, app);
+    return view ? { ...json, _embedded: { user: appUserJson(request.origin, app, view) } } : json;
+  });
 }
 
 function addUserAssignments(add: AddRoute): void {

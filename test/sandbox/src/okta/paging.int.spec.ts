@@ -148,6 +148,12 @@ describe('apps through the SDK', () => {
     for (let at = 0; at < 2; at++) await client.applicationApi.assignGroupToApplication({ appId, groupId });
     await client.groupApi.assignUserToGroup({ groupId, userId });
     expect((await client.applicationApi.getApplicationUser({ appId, userId })).scope).toBe('GROUP');
+    const held = await drain(await client.applicationApi.listApplications({ filter: `user.id eq "${userId}"`, expand: `user/${userId}` }));
+    expect(held.map((one) => [one?.id, one?._embedded?.['user']])).toEqual([
+      [appId, expect.objectContaining({ id: userId, scope: 'GROUP' })],
+    ]);
+    const others = await drain(await client.applicationApi.listApplications({ expand: `user/${userId}` }));
+    expect(others.filter((one) => one?._embedded?.['user'] !== undefined)).toEqual([]);
     expect((await drain(await client.groupApi.listAssignedApplicationsForGroup({ groupId }))).map((one) => one?.id)).toEqual([appId]);
     await client.applicationApi.unassignApplicationFromGroup({ appId, groupId });
     expect(await errorOf(client.applicationApi.getApplicationUser({ appId, userId }))).toMatchObject({ status: 404 });

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Hint } from '@muster/connector';
+import { openReadStore, type ReadStore } from '@muster/read-store';
+import { startTemporaryPostgres } from '@muster/read-store/testing';
+import { workTables } from '@muster/work';
+import { sql } from 'kysely';
+import { noteAwaited, noteHints } from './note-hints.ts';
+import type { Source } from './source.ts';
+import { ingestionTables } from './tables.ts';
+
+const NOW = Date.parse('2026-03-02T09:00:00.000Z');
+const SETTLE_MS = 60_000;
+const INCREMENTAL_MS = 10_000;
+
+let postgres: Awaited<ReturnType<typeof startTemporaryPostgres>>;
+let store: ReadStore;
+
+beforeAll(async () => {
+  postgres = await startTemporaryPostgres();
+  store = await openReadStore({ url: postgres.url, schema: 'hints', migrations: [...workTables, ...ingestionTables] });
+}, 30_000);
+afterAll(async () => {
+  await store.close();
+  await postgres.stop();
+});
+beforeEach(async () => {
+  await sql`truncate work, watched_object, awaited_read`.execute(store.db);
+});
+
+const source = {
+  config: { name: 'okta-main', settleMs: SETTLE_MS, incrementalMs: INCREMENTAL_MS },
+  now: () => new Date(NOW),
+} as unknown as Source;
+const hint = (more: Partial<Hint>): Hint => ({ object: { kind: 'account', id: '00u1' }, reason: 'changed', ...more });
+const secondsAgo = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();
+const us = { id: 'client', us: true };
+
+/** Seconds from now until an account is fetched, and until every replica must have caught up. */
+async function times(): Promise<{ due: number; recheck: number }> {
+  const { rows } = await sql<{ due: Date; recheck_at: Date }>`
+    select w.due, o.recheck_at from work w join watched_object o on w.key = 'okta-main account ' || o.id`.execute(store.db);
+  const [row] = rows;
+  if (!row || rows.length > 1) throw new Error(`${rows.length} rows`);
+  return { due: (row.due.getTime() - NOW) / 1000, recheck: (row.recheck_at.getTime() - NOW) / 1000 };
+}
+
+describe('what a hint has fetched', () => {
+  it('is fetched now, and once more after settle time', async () => {
+    await noteHints(store.db, source, [hint({ at: secondsAgo(5), actor: { id: 'somebody', us: false } })]);
+    expect(await times()).toEqual({ due: 0, recheck: 60 });
+  });
+
+  it('is fetched once, with the read that settles it, if it is a write of ours', async () => {
+    const awaited = [{ aspect: 'apps' as const, from: new Date(NOW + 57_000).toISOString() }];
+    await noteAwaited(store.db, source, [{ accountId: '00u1', awaited, cause: { causationId: 'a', correlationId: 'b' } }]);
+    await noteHints(store.db, source, [hint({ at: secondsAgo(5), actor: us })]);
+    expect(await times()).toEqual({ due: 57, recheck: 57 });
+  });
+
+  it('is fetched a little after settle time if it is ours and no write is known of', async () => {
+    await noteHints(store.db, source, [hint({ at: secondsAgo(5), actor: us })]);
+    expect(await times()).toEqual({ due: 65, recheck: 55 });
+  });
+
+  it.each([
+    ['somebody else changed it, too', [hint({ at: secondsAgo(5), actor: us }), hint({ at: secondsAgo(4) })], 60],
+    ['it is gone', [hint({ at: secondsAgo(5), actor: us, deleted: 'log' })], 60],
+    ['it is not told when', [hint({ actor: us })], 60],
+    ['a clock is wrong', [hint({ at: secondsAgo(-600), actor: us })], 60],
+  ] as const)('is fetched now if %s', async (_when, hints, recheck) => {
+    await noteHints(store.db, source, hints);
+    expect(await times()).toEqual({ due: 0, recheck });
+  });
+});
