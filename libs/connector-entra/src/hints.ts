@@ -33,6 +33,10 @@ const memberHints = (groupId: string, members: unknown): Hint[] =>
 
 const NO_NEWS = new Set(['id', 'members@delta']);
 
+/** What a user holds is told of by the groups. A user who was made or came back has a name in the item, and may hold anything. */
+const aspectsOf = (kind: Kind, item: Wire): Pick<Hint, 'aspects'> =>
+  kind === 'account' && item['userPrincipalName'] === undefined ? { aspects: ['profile', 'status', 'manager'] } : {};
+
 /** What an item of a delta round says may have changed. An item without id says nothing. */
 export const hintsOf = (kind: Kind, item: Wire): Hint[] => {
   const id = idOf(item);
@@ -43,6 +47,6 @@ export const hintsOf = (kind: Kind, item: Wire): Hint[] => {
   // Apps are not told of.
   const told = kind === 'app' ? {} : { event: eventOf(kind, id) };
   const itself = Object.keys(item).some((name) => !NO_NEWS.has(name)) || members.length === 0;
-  const own = itself ? [{ object: { kind, id }, reason: `${kind} changed` }] : [];
+  const own: Hint[] = itself ? [{ object: { kind, id }, reason: `${kind} changed`, ...aspectsOf(kind, item) }] : [];
   return [...own, ...members].map((hint) => ({ ...hint, ...told }));
 };

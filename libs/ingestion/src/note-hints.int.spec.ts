@@ -10,7 +10,6 @@ import { ingestionTables } from './tables.ts';
 
 const NOW = Date.parse('2026-03-02T09:00:00.000Z');
 const SETTLE_MS = 60_000;
-const INCREMENTAL_MS = 10_000;
 
 let postgres: Awaited<ReturnType<typeof startTemporaryPostgres>>;
 let store: ReadStore;
@@ -28,7 +27,7 @@ beforeEach(async () => {
 });
 
 const source = {
-  config: { name: 'okta-main', settleMs: SETTLE_MS, incrementalMs: INCREMENTAL_MS },
+  config: { name: 'okta-main', settleMs: SETTLE_MS },
   now: () => new Date(NOW),
 } as unknown as Source;
 const hint = (more: Partial<Hint>): Hint => ({ object: { kind: 'account', id: '00u1' }, reason: 'changed', ...more });
@@ -50,16 +49,25 @@ describe('what a hint has fetched', () => {
     expect(await times()).toEqual({ due: 0, recheck: 60 });
   });
 
-  it('is fetched once, with the read that settles it, if it is a write of ours', async () => {
+  it('is fetched once, with the read that settles it, if our own credential did it', async () => {
     const awaited = [{ aspect: 'apps' as const, from: new Date(NOW + 57_000).toISOString() }];
     await noteAwaited(store.db, source, [{ accountId: '00u1', awaited, cause: { causationId: 'a', correlationId: 'b' } }]);
     await noteHints(store.db, source, [hint({ at: secondsAgo(5), actor: us })]);
-    expect(await times()).toEqual({ due: 57, recheck: 57 });
+    expect(await times()).toEqual({ due: 72, recheck: 57 });
+  });
+
+  it('is fetched once, with the read that settles a write of ours, whoever it comes from', async () => {
+    const awaited = [{ aspect: 'profile' as const, from: new Date(NOW + 57_000).toISOString() }];
+    await noteAwaited(store.db, source, [{ accountId: '00u1', awaited, cause: { causationId: 'a', correlationId: 'b' } }]);
+    await noteHints(store.db, source, [hint({})]);
+    expect(await times()).toEqual({ due: 72, recheck: 60 });
+    await noteHints(store.db, source, [hint({ deleted: 'removed' })]);
+    expect(await times()).toEqual({ due: 0, recheck: 60 });
   });
 
   it('is fetched a little after settle time if it is ours and no write is known of', async () => {
     await noteHints(store.db, source, [hint({ at: secondsAgo(5), actor: us })]);
-    expect(await times()).toEqual({ due: 65, recheck: 55 });
+    expect(await times()).toEqual({ due: 70, recheck: 55 });
   });
 
   it.each([

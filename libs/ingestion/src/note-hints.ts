@@ -25,8 +25,8 @@ const columnsOf = (cause: Cause | undefined): { cause?: string; correlation?: st
 
 /**
  * Keeps hints as objects to fetch: now, and once more when every replica must have caught up. The same hint again, and in any order, only moves the
- * second fetch later. A sign of deletion is kept until a fetch was made. Of what our own credential did, the read that settles it is near: one fetch
- * serves both, and without such a read the object is fetched a little later all the same.
+ * second fetch later. A sign of deletion is kept until a fetch was made. An account that we have just written to is going to be read when that write can be
+ * settled; as that is near, and the hint most likely an echo, that one fetch serves the hint, too. What our own credential did is never fetched earlier than that.
  */
 export async function noteHints(transaction: Database, source: Noting, hints: readonly Hint[]): Promise<void> {
   const now = source.now().getTime();
@@ -37,12 +37,29 @@ export async function noteHints(transaction: Database, source: Noting, hints: re
     const before = watched.get(key);
     watched.set(key, before ? both(before, hinted) : hinted);
   }
-  await watch(transaction, source.config.name, [...watched.values()]);
+  const { name } = source.config;
+  await watch(transaction, name, [...watched.values()]);
+  const awaited = await accountsToBeRead(transaction, name, { of: [...watched.values()], now: new Date(now) });
+  const rest = [...watched.values()].filter((ref) => ref.deletion !== null || ref.kind !== 'account' || !awaited.has(ref.id));
   await scheduleFetches(
     transaction,
-    source.config.name,
-    [...watched.values()].map((ref) => ({ ...ref, due: new Date(ref.due) })),
+    name,
+    rest.map((ref) => ({ ...ref, due: new Date(ref.due) })),
   );
+}
+
+/** Accounts whose fetch is on its way already, as writes of ours wait to be settled. */
+async function accountsToBeRead(
+  transaction: Database,
+  connection: string,
+  { of, now }: { of: readonly Watched[]; now: Date },
+): Promise<ReadonlySet<string>> {
+  const ids = of.flatMap(({ kind, id }) => (kind === 'account' ? [id] : []));
+  if (ids.length === 0) return new Set();
+  const { rows } = await sql<{ account_id: string }>`
+    select distinct account_id from awaited_read
+    where connection = ${connection} and account_id = any(${ids}::text[]) and from_at > ${now.toISOString()}`.execute(transaction);
+  return new Set(rows.map((row) => row.account_id));
 }
 
 type Hinted = Watched & { due: number };
@@ -63,16 +80,12 @@ const both = (before: Hinted, now: Hinted): Hinted => ({
 });
 
 /** When to look, and when every replica must show it. The vendor's clock counts only where it leads to no earlier look than ours would. */
-function timesOf(
-  { actor, at, deleted }: Hint,
-  { settleMs, incrementalMs }: Noting['config'],
-  now: number,
-): { recheck: string; due: number } {
+function timesOf({ actor, at, deleted }: Hint, { settleMs }: Noting['config'], now: number): { recheck: string; due: number } {
   const changed = at === undefined ? Number.NaN : Date.parse(at);
   if (actor?.us !== true || deleted !== undefined || !(changed <= now))
     return { recheck: new Date(now + settleMs).toISOString(), due: now };
   const settled = Math.max(changed + settleMs, now);
-  return { recheck: new Date(settled).toISOString(), due: settled + incrementalMs };
+  return { recheck: new Date(settled).toISOString(), due: settled + restMs(settleMs) };
 }
 
 const united = (a: readonly Aspect[] | null, b: readonly Aspect[] | null): readonly Aspect[] | null =>
@@ -106,6 +119,9 @@ export interface AwaitedReads {
   readonly cause: Cause;
 }
 
+/** How much later than it could a read comes that settles: writes that follow one another, and the hints that echo them, are served by one. */
+export const restMs = (settleMs: number): number => settleMs / 4;
+
 /** Has accounts read when writes of ours can be settled; those reads will be recorded whatever they say. */
 export async function noteAwaited(transaction: Database, source: Noting, reads: readonly AwaitedReads[]): Promise<void> {
   const wanted = reads.filter(({ awaited }) => awaited.length > 0);
@@ -130,7 +146,11 @@ export async function noteAwaited(transaction: Database, source: Noting, reads: 
   await scheduleFetches(
     transaction,
     connection,
-    times.map(({ id, times: [first = ''] }) => ({ kind: 'account', id, due: new Date(first) })),
+    times.map(({ id, times: [first = ''] }) => ({
+      kind: 'account',
+      id,
+      due: new Date(Date.parse(first) + restMs(source.config.settleMs)),
+    })),
   );
 }
 

@@ -3,11 +3,20 @@ import type { AwaitedRead } from '@muster/identity';
 import { sql } from 'kysely';
 import type { Cause } from './facts.ts';
 import type { Fetched, FetchReason } from './fetch-object.ts';
+import { restMs } from './note-hints.ts';
 import type { ObjectRef, Source } from './source.ts';
 
 interface Caused {
   readonly cause: string | null;
   readonly correlation: string | null;
+}
+
+interface Row extends Caused {
+  readonly awaited: boolean;
+  readonly deletion: FetchReason['deletion'] | null;
+  readonly aspects: Aspect[] | null;
+  readonly aspect: AwaitedRead['aspect'] | null;
+  readonly from_at: Date | null;
 }
 
 const causeOf = ({ cause, correlation }: Caused): { cause?: Cause } =>
@@ -16,20 +25,20 @@ const causeOf = ({ cause, correlation }: Caused): { cause?: Cause } =>
 /** Why an object is to be fetched: the hints and the writes of ours that are open for it. */
 export async function reasonOf(source: Source, { kind, id }: ObjectRef): Promise<FetchReason> {
   const { name } = source.config;
-  const { rows: watched } = await sql<Caused & { deletion: FetchReason['deletion'] | null; aspects: Aspect[] | null }>`
-    select deletion, aspects, cause, correlation from watched_object where connection = ${name} and kind = ${kind} and id = ${id}`.execute(
-    source.database.db,
+  const { rows } = await sql<Row>`
+    select false as awaited, deletion, aspects, null as aspect, null::timestamptz as from_at, cause, correlation
+    from watched_object where connection = ${name} and kind = ${kind} and id = ${id}
+    union all
+    select true, null, null, aspect, from_at, cause, correlation
+    from awaited_read where connection = ${name} and account_id = ${id} and ${kind} = 'account'`.execute(source.database.db);
+  const awaited = rows.flatMap(({ aspect, from_at, ...caused }) =>
+    aspect && from_at ? [{ aspect, from: from_at.toISOString(), ...causeOf(caused) }] : [],
   );
-  const { rows } = await sql<Caused & { aspect: AwaitedRead['aspect']; from_at: Date }>`
-    select aspect, from_at, cause, correlation from awaited_read where connection = ${name} and account_id = ${id}`.execute(
-    source.database.db,
-  );
-  const awaited =
-    kind === 'account' ? rows.map(({ aspect, from_at, ...caused }) => ({ aspect, from: from_at.toISOString(), ...causeOf(caused) })) : [];
-  const { deletion, aspects } = watched[0] ?? {};
+  const watched = rows.find((row) => !row.awaited);
+  const { deletion, aspects } = watched ?? {};
   return {
     awaited,
-    ...(watched[0] ? causeOf(watched[0]) : {}),
+    ...(watched ? causeOf(watched) : {}),
     ...(deletion == null ? {} : { deletion }),
     ...(aspects ? { aspects: [...aspects, ...awaited.map(({ aspect }) => aspect)] } : {}),
   };
@@ -44,24 +53,25 @@ export async function forgetServed(
   { kind, id }: ObjectRef,
   { startedAt, aspects, whole }: Fetched,
 ): Promise<{ next: Date } | undefined> {
-  const { name } = source.config;
-  const { db } = source.database;
-  await sql`
-    delete from awaited_read where connection = ${name} and account_id = ${id} and ${kind} = 'account' and from_at <= ${startedAt}
-      and (${whole}::boolean or aspect = any(${[...aspects]}::text[]))`.execute(db);
-  if (whole) {
-    await sql`delete from watched_object where connection = ${name} and kind = ${kind} and id = ${id} and recheck_at <= ${startedAt}`.execute(
-      db,
-    );
-  } else {
-    await sql`
-      insert into watched_object (connection, kind, id, recheck_at, withheld) values (${name}, ${kind}, ${id}, ${startedAt}, true)
-      on conflict (connection, kind, id) do update set withheld = true`.execute(db);
-  }
-  const { rows } = await sql<{ due: Date | null }>`
-    select least(
-      (select min(from_at) from awaited_read where connection = ${name} and account_id = ${id} and ${kind} = 'account' and from_at > ${startedAt}),
-      (select recheck_at from watched_object where connection = ${name} and kind = ${kind} and id = ${id} and recheck_at > ${startedAt})
-    ) as due`.execute(db);
-  return rows[0]?.due ? { next: rows[0].due } : undefined;
+  const { name, settleMs } = source.config;
+  const { rows } = await sql<{ settles: Date | null; recheck: Date | null }>`
+    with settled as (
+      delete from awaited_read where connection = ${name} and account_id = ${id} and ${kind} = 'account' and from_at <= ${startedAt}
+        and (${whole}::boolean or aspect = any(${[...aspects]}::text[]))
+    ), seen as (
+      delete from watched_object
+      where ${whole}::boolean and connection = ${name} and kind = ${kind} and id = ${id} and recheck_at <= ${startedAt}
+    ), withheld as (
+      insert into watched_object (connection, kind, id, recheck_at, withheld)
+      select ${name}, ${kind}, ${id}, ${startedAt}::timestamptz, true where not ${whole}::boolean
+      on conflict (connection, kind, id) do update set withheld = true
+    )
+    select
+      (select min(from_at) from awaited_read where connection = ${name} and account_id = ${id} and ${kind} = 'account' and from_at > ${startedAt}) as settles,
+      (select recheck_at from watched_object where connection = ${name} and kind = ${kind} and id = ${id} and recheck_at > ${startedAt}) as recheck`.execute(
+    source.database.db,
+  );
+  const { settles, recheck } = rows[0] ?? { settles: null, recheck: null };
+  const due = [...(settles ? [settles.getTime() + restMs(settleMs)] : []), ...(recheck ? [recheck.getTime()] : [])];
+  return due.length > 0 ? { next: new Date(Math.min(...due)) } : undefined;
 }

@@ -73,7 +73,9 @@ export async function claimWork(db: Database, { max, holder, leaseMs, ...scope }
       order by w.lane, w.due limit ${max} for update of w skip locked
     ), claimed as (
       update work w set token = w.token + 1, holder = ${holder}, not_before = null, rests = false,
-        claimed_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
+        claimed_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond',
+        -- Whoever asks meanwhile may make it due earlier than the end of the lease.
+        due = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
       from chosen c where w.kind = c.kind and w.key = c.key
       returning w.kind, w.key, w.connection, w.lane, w.attempts, w.version, w.token
     ), probing as (
@@ -128,11 +130,19 @@ export interface Ending {
   readonly reached?: boolean;
 }
 
+/** What became of a claim that was to end well. */
+export interface Ended {
+  /** Whether the claim still stood; if not, nothing changed. */
+  readonly held: boolean;
+  /** Whether the row is due within a second, as it was asked for meanwhile. */
+  readonly soon: boolean;
+}
+
 /**
- * Ends claims: a row is gone, or waits until `next`. What was asked for meanwhile is kept and due at once. A success ends the dead letter of its key and, if the
- * connection was reached, its quarantine. Answers, for each, whether the claim still stood; if not, nothing of it changed.
+ * Ends claims: a row is gone, or waits until `next`. What was asked for meanwhile is kept and due when it was asked for. A success ends the dead letter of its key and, if the
+ * connection was reached, its quarantine. Answers for each.
  */
-export async function completeWorks(transaction: Database, endings: readonly Ending[]): Promise<boolean[]> {
+export async function endWorks(transaction: Database, endings: readonly Ending[]): Promise<Ended[]> {
   const asked = endings.map(({ claimed: { kind, key, token, version }, next, lane, reached = true }, index) => ({
     index,
     kind,
@@ -143,17 +153,17 @@ export async function completeWorks(transaction: Database, endings: readonly End
     lane: lane === undefined ? null : laneNumber(lane),
     reached,
   }));
-  const { rows } = await sql<{ index: number }>`
+  const { rows } = await sql<{ index: number; soon: boolean }>`
     with asked as (
       select * from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as r(index integer, kind text, key text, token bigint, version bigint, next timestamptz, lane smallint, reached boolean)
     ), held as (
-      select a.*, w.connection, w.version <> a.version as again from work w join asked a using (kind, key)
+      select a.*, w.connection, w.due, w.version <> a.version as again from work w join asked a using (kind, key)
       where w.token = a.token and w.claimed_until is not null order by w.kind, w.key for update of w
     ), gone as (
       delete from work w using held h where w.kind = h.kind and w.key = h.key and h.next is null and not h.again
     ), kept as (
       update work w set claimed_until = null, holder = null, attempts = 0, last_fault = null, last_at = clock_timestamp(),
-        due = case when h.again then least(w.due, clock_timestamp()) else h.next end,
+        due = case when h.again then w.due else h.next end,
         lane = case when h.again then w.lane else coalesce(h.lane, w.lane) end, rests = h.lane is not null and not h.again
       from held h where w.kind = h.kind and w.key = h.key and (h.next is not null or h.again)
     ), healthy as (
@@ -161,9 +171,14 @@ export async function completeWorks(transaction: Database, endings: readonly End
     ), revived as (
       delete from dead_work d using held h where d.kind = h.kind and d.key = h.key
     )
-    select index from held`.execute(transaction);
-  const ended = new Set(rows.map(({ index }) => index));
-  return endings.map((_, index) => ended.has(index));
+    select index, again and due < clock_timestamp() + interval '1 second' as soon from held`.execute(transaction);
+  const ended = new Map(rows.map(({ index, soon }) => [index, soon]));
+  return endings.map((_, index) => ({ held: ended.has(index), soon: ended.get(index) === true }));
+}
+
+/** See endWorks; answers, for each, whether the claim still stood. */
+export async function completeWorks(transaction: Database, endings: readonly Ending[]): Promise<boolean[]> {
+  return (await endWorks(transaction, endings)).map(({ held }) => held);
 }
 
 /** Ends one claim; see completeWorks. */

@@ -1,9 +1,9 @@
 import type { Database } from '@muster/read-store';
-import { completeWorks, type Ending } from './claims.ts';
+import { type Ended, type Ending, endWorks } from './claims.ts';
 
 interface Waiting {
   ending: Ending;
-  resolve: (held: boolean) => void;
+  resolve: (ended: Ended) => void;
   reject: (error: unknown) => void;
 }
 
@@ -17,8 +17,8 @@ export class Endings {
     this.#db = db;
   }
 
-  /** As `completeWork`. */
-  end(ending: Ending): Promise<boolean> {
+  /** As `endWorks`. */
+  end(ending: Ending): Promise<Ended> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ending, resolve, reject });
       if (!this.#busy) void this.#endAll();
@@ -30,11 +30,11 @@ export class Endings {
     while (this.#waiting.length > 0) {
       const taken = this.#waiting.splice(0);
       try {
-        const held = await completeWorks(
+        const ended = await endWorks(
           this.#db,
           taken.map(({ ending }) => ending),
         );
-        for (const [index, { resolve }] of taken.entries()) resolve(held[index] === true);
+        for (const [index, { resolve }] of taken.entries()) resolve(ended[index] ?? { held: false, soon: false });
       } catch (error) {
         for (const { reject } of taken) reject(error);
       }

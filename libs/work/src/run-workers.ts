@@ -15,8 +15,9 @@ export interface Workers {
 
 const DATABASE_PAUSE_MS = 1_000;
 const LONGEST_REST_MS = 1_000;
-/** Places that become free one by one within this time are filled by one claim. */
-const TOGETHER_MS = 5;
+const POLL_MS = 250;
+/** Rows and places that turn up one by one within this time are claimed together. */
+const TOGETHER_MS = 10;
 /** Less urgent rows of a claim begin when the more urgent ones are done, or this much later: all at once, each step of one would stand behind a step of all. */
 const HEAD_START_MS = 100;
 
@@ -37,6 +38,8 @@ class Crew {
   #woken = false;
   #arise: (() => void) | undefined;
   #claimedAt = 0;
+  /** Whether the last claim found more rows than there was room for. */
+  #moreWait = false;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
@@ -67,13 +70,16 @@ class Crew {
   /** Takes what there is room for; answers whether there is nothing more to take at the moment. */
   async #take(): Promise<boolean> {
     const { store, concurrency, leaseMs = 10_000 } = this.#options;
-    if (this.#running.size > concurrency / 2) await sleep(Math.max(0, this.#claimedAt + TOGETHER_MS - Date.now()));
+    const early = this.#claimedAt + TOGETHER_MS - Date.now();
+    if (early > 0) await sleep(early);
     const free = concurrency - this.#running.size;
+    this.#moreWait = free === 0;
     if (free === 0) return true;
     this.#claimedAt = Date.now();
     const claimed = await claimWork(store.db, { ...this.#scope(), max: free, holder: this.#holder, leaseMs });
+    this.#moreWait = claimed.length === free;
     await this.#startInTurn(claimed);
-    return claimed.length < free;
+    return !this.#moreWait;
   }
 
   async #startInTurn(claimed: readonly Claimed[]): Promise<void> {
@@ -92,7 +98,7 @@ class Crew {
 
   /** Whoever is at work wakes the loop when done; only an idle crew asks when the next row is due. */
   async #untilNext(): Promise<number> {
-    const { store, pollMs = 250 } = this.#options;
+    const { store, pollMs = POLL_MS } = this.#options;
     if (this.#running.size > 0 || this.#woken) return pollMs;
     const next = await nextDue(store.db, this.#scope());
     const wait = next === undefined ? LONGEST_REST_MS : next.getTime() - Date.now();
@@ -108,25 +114,28 @@ class Crew {
 
   #start(claimed: Claimed): void {
     this.#options.onInProgress?.(1);
-    const done = this.#work(claimed).finally(() => {
+    const done = this.#work(claimed).then((isSoon) => {
       this.#running.delete(done);
       this.#options.onInProgress?.(-1);
-      this.#wake();
+      if (isSoon || this.#moreWait) this.#wake();
     });
     this.#running.add(done);
   }
 
-  async #work(claimed: Claimed): Promise<void> {
-    const { store, leaseMs = 10_000, log } = this.#options;
+  /** Answers whether this row may be due again soon. New rows tell of themselves. */
+  async #work(claimed: Claimed): Promise<boolean> {
+    const { store, leaseMs = 10_000, pollMs = POLL_MS, log } = this.#options;
     const claim = new Claim(store.db, claimed, leaseMs);
     try {
       const handled = await this.#options.handle(claimed, claim.lost);
-      await this.#endings.end({ claimed, ...handled });
+      const { soon } = await this.#endings.end({ claimed, ...handled });
+      return soon || (handled?.next !== undefined && handled.next.getTime() - Date.now() < pollMs);
     } catch (error) {
       await reactToFailure(this.#options, claimed, error).catch((trouble: unknown) => {
         // The claim runs out by itself, and the row is claimed again.
         log.warn({ kind: claimed.kind, error: String(trouble) }, 'a failure could not be written down');
       });
+      return true;
     } finally {
       claim.end();
     }

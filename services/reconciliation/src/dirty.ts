@@ -20,6 +20,9 @@ export interface Dirty {
 
 export const causeOf = ({ id, correlationId }: Pick<Message, 'id' | 'correlationId'>): Cause => ({ id, correlationId });
 
+/** What happens to somebody of a population within this time is looked at once. */
+const TOGETHER_MS = 500;
+
 /** More people at once than one person's record or one change concerns. */
 const POPULATION = 10;
 
@@ -50,7 +53,10 @@ export async function markDirty(transaction: Database, dirty: readonly Dirty[]):
   const laneOf = ({ identityId, lane }: Dirty): Lane => (lane !== 'chain' ? lane : population.has(identityId) ? 'batch' : 'live');
   await upsertWork(
     transaction,
-    dirty.map((one) => ({ kind: RECONCILE, key: one.identityId, lane: laneOf(one) })),
+    dirty.map((one) => {
+      const lane = laneOf(one);
+      return { kind: RECONCILE, key: one.identityId, lane, ...(lane === 'batch' ? { due: new Date(Date.now() + TOGETHER_MS) } : {}) };
+    }),
   );
 }
 
