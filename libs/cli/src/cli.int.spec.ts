@@ -22,7 +22,12 @@ const noPlan = { upTo, person, commands: [], blocked: [], held: [] };
 /** What the console would answer, in its shapes. */
 const answers: Record<string, { status?: number; body: object | string }> = {
   'GET /api/timeline/E1': {
-    body: { upTo, person, cut: false, entries: [entry('WorkerRecorded', 'worker-hr-main.x'), { ...entry('AccountLinked', 'identity-y'), cause }] },
+    body: {
+      upTo,
+      person,
+      cut: false,
+      entries: [entry('WorkerRecorded', 'worker-hr-main.x'), { ...entry('AccountLinked', 'identity-y'), cause }],
+    },
   },
   'GET /api/as-of/E1?date=2026-03-02&known=2026-03-03': {
     body: {
@@ -52,7 +57,9 @@ const answers: Record<string, { status?: number; body: object | string }> = {
       upTo,
       services: [{ name: 'reconciliation', ready: false, because: 'database: down' }],
       connections: [],
-      hooks: [{ connection: 'okta-main', hearsBy: 'polling', heard: 5, missed: 2, hooks: [{ of: 'users', state: 'failed', because: 'no way' }] }],
+      hooks: [
+        { connection: 'okta-main', hearsBy: 'polling', heard: 5, missed: 2, hooks: [{ of: 'users', state: 'failed', because: 'no way' }] },
+      ],
       quarantined: [
         {
           service: 'provisioning',
@@ -135,7 +142,11 @@ function run(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promis
 const muster = (...args: string[]): Promise<Ended> => run(['--data', folder, ...args]);
 
 const commands: [args: string[], request: string, words: RegExp][] = [
-  [['timeline', 'E1'], 'GET /api/timeline/E1', /Ada Byron.*\n.*WorkerRecorded[^]*AccountLinked.*because of WorkerRecorded worker-hr-main\.x@0\n[^]*position 42/],
+  [
+    ['timeline', 'E1'],
+    'GET /api/timeline/E1',
+    /Ada Byron.*\n.*WorkerRecorded[^]*AccountLinked.*because of WorkerRecorded worker-hr-main\.x@0\n[^]*position 42/,
+  ],
   [
     ['as-of', 'E1', '2026-03-02', '--known', '2026-03-03'],
     'GET /api/as-of/E1?date=2026-03-02&known=2026-03-03',
@@ -152,7 +163,11 @@ const commands: [args: string[], request: string, words: RegExp][] = [
   [['dead-letters'], 'GET /api/dead-letters', /no dead letters/],
   [['dead-letters', 'show', 'provisioning.work.1'], 'GET /api/dead-letters/provisioning.work.1', /target\.value_refused/],
   [['dead-letters', 'retry', 'provisioning.work.1'], 'POST /api/dead-letters/provisioning.work.1/retry', /provisioning\.work\.1/],
-  [['status'], 'GET /api/status', /reconciliation +NOT READY +database: down[^]*okta-main +hears by polling .*2 missed.*users failed \(no way\)[^]*1 leaver, 0 live, 40 batch.* 60 s\n[^]*entra-main  provisioning  waiting.*20 failures\n.*away\n.*Look at the tenant[^]*workers +3/],
+  [
+    ['status'],
+    'GET /api/status',
+    /reconciliation +NOT READY +database: down[^]*okta-main +hears by polling .*2 missed.*users failed \(no way\)[^]*1 leaver, 0 live, 40 batch.* 60 s\n[^]*entra-main  provisioning  waiting.*20 failures\n.*away\n.*Look at the tenant[^]*workers +3/,
+  ],
 ];
 
 describe('a command', () => {

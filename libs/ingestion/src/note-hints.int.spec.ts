@@ -56,12 +56,20 @@ describe('what a hint has fetched', () => {
     expect(await times()).toEqual({ due: 72, recheck: 57 });
   });
 
-  it('is fetched once, with the read that settles a write of ours, whoever it comes from', async () => {
+  it('is fetched once, with the read that settles a write of ours, if nobody is named as the actor', async () => {
     const awaited = [{ aspect: 'profile' as const, from: new Date(NOW + 57_000).toISOString() }];
     await noteAwaited(store.db, source, [{ accountId: '00u1', awaited, cause: { causationId: 'a', correlationId: 'b' } }]);
     await noteHints(store.db, source, [hint({})]);
     expect(await times()).toEqual({ due: 72, recheck: 60 });
-    await noteHints(store.db, source, [hint({ deleted: 'removed' })]);
+  });
+
+  it.each([
+    ['somebody else is named as the actor', { actor: { id: 'somebody', us: false } }],
+    ['it is gone', { deleted: 'removed' }],
+  ] as const)('is fetched now, whatever is awaited, if %s', async (_when, more) => {
+    const awaited = [{ aspect: 'profile' as const, from: new Date(NOW + 57_000).toISOString() }];
+    await noteAwaited(store.db, source, [{ accountId: '00u1', awaited, cause: { causationId: 'a', correlationId: 'b' } }]);
+    await noteHints(store.db, source, [hint(more)]);
     expect(await times()).toEqual({ due: 0, recheck: 60 });
   });
 

@@ -26,25 +26,27 @@ const columnsOf = (cause: Cause | undefined): { cause?: string; correlation?: st
 /**
  * Keeps hints as objects to fetch: now, and once more when every replica must have caught up. The same hint again, and in any order, only moves the
  * second fetch later. A sign of deletion is kept until a fetch was made. An account that we have just written to is going to be read when that write can be
- * settled; as that is near, and the hint most likely an echo, that one fetch serves the hint, too. What our own credential did is never fetched earlier than that.
+ * settled: as that is near, it serves hints, too, that are echoes, or most likely are, as nobody else is named as the actor.
  */
 export async function noteHints(transaction: Database, source: Noting, hints: readonly Hint[]): Promise<void> {
   const now = source.now().getTime();
   const watched = new Map<string, Hinted>();
+  const urgent = new Set<string>();
   for (const hint of hints) {
     const key = `${hint.object.kind}/${hint.object.id}`;
     const hinted = hintedBy(hint, source.config, now);
+    if (hint.deleted !== undefined || hint.actor?.us === false) urgent.add(key);
     const before = watched.get(key);
     watched.set(key, before ? both(before, hinted) : hinted);
   }
   const { name } = source.config;
   await watch(transaction, name, [...watched.values()]);
   const awaited = await accountsToBeRead(transaction, name, { of: [...watched.values()], now: new Date(now) });
-  const rest = [...watched.values()].filter((ref) => ref.deletion !== null || ref.kind !== 'account' || !awaited.has(ref.id));
+  const wanted = [...watched].filter(([key, ref]) => urgent.has(key) || ref.kind !== 'account' || !awaited.has(ref.id));
   await scheduleFetches(
     transaction,
     name,
-    rest.map((ref) => ({ ...ref, due: new Date(ref.due) })),
+    wanted.map(([, ref]) => ({ ...ref, due: new Date(ref.due) })),
   );
 }
 

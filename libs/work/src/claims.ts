@@ -73,9 +73,7 @@ export async function claimWork(db: Database, { max, holder, leaseMs, ...scope }
       order by w.lane, w.due limit ${max} for update of w skip locked
     ), claimed as (
       update work w set token = w.token + 1, holder = ${holder}, not_before = null, rests = false,
-        claimed_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond',
-        -- Whoever asks meanwhile may make it due earlier than the end of the lease.
-        due = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
+        again_due = null, claimed_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
       from chosen c where w.kind = c.kind and w.key = c.key
       returning w.kind, w.key, w.connection, w.lane, w.attempts, w.version, w.token
     ), probing as (
@@ -157,13 +155,13 @@ export async function endWorks(transaction: Database, endings: readonly Ending[]
     with asked as (
       select * from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as r(index integer, kind text, key text, token bigint, version bigint, next timestamptz, lane smallint, reached boolean)
     ), held as (
-      select a.*, w.connection, w.due, w.version <> a.version as again from work w join asked a using (kind, key)
+      select a.*, w.connection, w.again_due, w.version <> a.version as again from work w join asked a using (kind, key)
       where w.token = a.token and w.claimed_until is not null order by w.kind, w.key for update of w
     ), gone as (
       delete from work w using held h where w.kind = h.kind and w.key = h.key and h.next is null and not h.again
     ), kept as (
       update work w set claimed_until = null, holder = null, attempts = 0, last_fault = null, last_at = clock_timestamp(),
-        due = case when h.again then w.due else h.next end,
+        due = case when h.again then coalesce(w.again_due, clock_timestamp()) else h.next end,
         lane = case when h.again then w.lane else coalesce(h.lane, w.lane) end, rests = h.lane is not null and not h.again
       from held h where w.kind = h.kind and w.key = h.key and (h.next is not null or h.again)
     ), healthy as (
@@ -171,7 +169,9 @@ export async function endWorks(transaction: Database, endings: readonly Ending[]
     ), revived as (
       delete from dead_work d using held h where d.kind = h.kind and d.key = h.key
     )
-    select index, again and due < clock_timestamp() + interval '1 second' as soon from held`.execute(transaction);
+    select index, again and coalesce(again_due, clock_timestamp()) < clock_timestamp() + interval '1 second' as soon from held`.execute(
+    transaction,
+  );
   const ended = new Map(rows.map(({ index, soon }) => [index, soon]));
   return endings.map((_, index) => ({ held: ended.has(index), soon: ended.get(index) === true }));
 }

@@ -71,7 +71,8 @@ export async function upsertWork(transaction: Database, rows: readonly WorkRow[]
     select kind, key, connection, lane, coalesce(due, clock_timestamp())
     from jsonb_to_recordset(${JSON.stringify(ordered)}::jsonb) as r(kind text, key text, connection text, lane smallint, due timestamptz)
     on conflict (kind, key) do update
-    set lane = case when w.rests then excluded.lane else least(w.lane, excluded.lane) end, rests = false, version = w.version + 1,
+    set again_due = case when w.claimed_until is not null then least(w.again_due, excluded.due) end,
+      lane = case when w.rests then excluded.lane else least(w.lane, excluded.lane) end, rests = false, version = w.version + 1,
       not_before = case when ${PUSHES_AHEAD} then null else w.not_before end,
       due = greatest(least(w.due, excluded.due), case when ${PUSHES_AHEAD} then null else w.not_before end)`.execute(transaction);
   await sql`select pg_notify(current_schema() || '.' || ${WORK_CHANNEL}, '')`.execute(transaction);

@@ -61,4 +61,8 @@ export const workTables: readonly Migration[] = [
       create index work_at_work on work (connection) where claimed_until is not null;
     `,
   },
+  {
+    name: 'work/5-again',
+    sql: 'alter table work add column again_due timestamptz',
+  },
 ];

@@ -67,6 +67,21 @@ describe('asking for work', () => {
     expect(await claim()).toEqual([]);
   });
 
+  it('for later, while the row is worked on, has it done again then, or at the earliest time that was asked for', async () => {
+    await ask({ key: 'a' });
+    const first = await claimOne();
+    await ask({ key: 'a', due: inMs(90_000) }, { key: 'b' });
+    await ask({ key: 'a', due: inMs(60_000) });
+    await ask({ key: 'a', due: inMs(70_000) });
+    await completeWork(table.store.db, first);
+    expect(keysOf(await claim())).toEqual(['b']);
+    const { rows } = await sql<{
+      seconds: number;
+    }>`select extract(epoch from due - now())::int as seconds from work where key = 'a'`.execute(table.store.db);
+    expect(rows[0]?.seconds).toBeGreaterThan(55);
+    expect(rows[0]?.seconds).toBeLessThan(61);
+  });
+
   it('is kept when it comes while the row is worked on: the row is due again as soon as that ends', async () => {
     await ask({ key: 'a' });
     const first = await claimOne();

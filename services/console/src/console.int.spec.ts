@@ -119,7 +119,9 @@ describe('the status', () => {
       status: 503,
       body: { status: 'error', error: { database: { status: 'down', message: 'connection refused' } } },
     });
-    rig.neighbour('reconciliation').says.set('GET /status', { status: 200, body: { waiting: 7, openCases: 2, quarantined: [{ connection: 'okta-main' }] } });
+    rig
+      .neighbour('reconciliation')
+      .says.set('GET /status', { status: 200, body: { waiting: 7, openCases: 2, quarantined: [{ connection: 'okta-main' }] } });
     rig.neighbour('reconciliation').says.set('GET /dead-letters', {
       status: 200,
       body: { deadLetters: [{ code: 'internal.bug' }, { code: 'messaging.waits' }] },

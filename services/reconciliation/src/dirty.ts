@@ -21,7 +21,7 @@ export interface Dirty {
 export const causeOf = ({ id, correlationId }: Pick<Message, 'id' | 'correlationId'>): Cause => ({ id, correlationId });
 
 /** What happens to somebody of a population within this time is looked at once. */
-const TOGETHER_MS = 500;
+export const TOGETHER_MS = 500;
 
 /** More people at once than one person's record or one change concerns. */
 const POPULATION = 10;

@@ -64,7 +64,7 @@ describe('while a population is planned', () => {
     await rig.rest();
     const commands = (await rig.plan(identityId)).released?.commands ?? [];
     expect(commands.map(({ action, lane }) => `${action} ${lane}`)).toEqual(['create live', 'grant batch']);
-  });
+  }, 30_000);
 });
 
 describe('what is written', () => {

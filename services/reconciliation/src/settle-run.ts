@@ -22,6 +22,7 @@ import {
 } from '@muster/identity';
 import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
+import { TOGETHER_MS } from './dirty.ts';
 import { runMetadata } from './hold-in-run.ts';
 import { RECONCILE } from './rows.ts';
 import { unrecordedMembers } from './run-rows.ts';
@@ -86,7 +87,7 @@ async function ripeness({ db, quietMs, patienceMs }: Settling, runId: string): P
       extract(epoch from clock_timestamp() - greatest(opened_at, last_member_at)) * 1000 as quiet,
       extract(epoch from clock_timestamp() - opened_at) * 1000 as age,
       exists (select from run_scope s where s.run_id = run.run_id)
-        or exists (select from work where kind = ${RECONCILE} and due <= greatest(opened_at, last_member_at)) as busy
+        or exists (select from work where kind = ${RECONCILE} and due <= greatest(opened_at, last_member_at) + ${TOGETHER_MS} * interval '1 millisecond') as busy
     from run where run_id = ${runId}`.execute(db);
   const row = rows[0];
   if (!row) return undefined;

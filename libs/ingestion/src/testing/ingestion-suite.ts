@@ -252,6 +252,7 @@ export function ingestionSuite(vendor: Vendor): void {
       const written = await observer.wrote(id);
       const from = Date.parse((written.data as { answeredAt: string }).answeredAt) + 3000;
       await edit(id, 'Ours');
+      await observer.fetchNow(id);
       await observer.recorded(id, 'Ours', 2500);
       const early = (await observer.factsOf(id, 'AccountObserved')).at(-1);
       expect(early?.metadata.causationId).toBeUndefined();

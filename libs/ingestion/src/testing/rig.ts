@@ -221,6 +221,13 @@ export class Observer {
     return rows.length > 0;
   }
 
+  /** Has an account fetched now. */
+  fetchNow(id: string): Promise<void> {
+    return upsertWork(this.rig.database.db, [
+      { kind: FETCH, key: `${this.config.name} account ${id}`, connection: this.config.name, lane: 'live' },
+    ]);
+  }
+
   /** How often a fetch of this account was asked for since its row was made; undefined: there is no row. */
   async asks(id: string): Promise<number | undefined> {
     const { rows } = await sql<{ version: number }>`

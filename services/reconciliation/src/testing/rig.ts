@@ -275,7 +275,9 @@ export class Rig {
     const reached = await readCheckpoint(db, 'store');
     if (reached === undefined || comparePositions(reached, this.#lastPosition) < 0) return false;
     const { rows } =
-      await sql`select 1 from work where due <= clock_timestamp() or claimed_until is not null or kind = 'judge-run'`.execute(db);
+      await sql`select 1 from work where due <= clock_timestamp() + interval '1 second' or claimed_until is not null or kind = 'judge-run'`.execute(
+        db,
+      );
     return rows.length === 0;
   }
 
