@@ -1,104 +1,111 @@
-import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Api } from '@muster/cli';
-import { askAdmin, DataFolder, Parts, type Sandboxes, startProduct } from '@muster/local';
-import { GROUPS_EACH, importFlow, importSize } from './import-company.ts';
+import { askAdmin, DataFolder, Parts, startSandboxes } from '@muster/local';
+import { bareLoop } from './bare-loop.ts';
+import { GROUPS_EACH, importSize } from './import-company.ts';
+import { ImportRun, type Imported } from './import-run.ts';
 import { keepResults, number } from './measure.ts';
 
-const TIME_FACTOR = 60;
-const LOOK_MS = 1_000;
-/** A person may take so long on average before the benchmark gives up. */
-const PATIENCE_MS_EACH = 1_000;
+/** At this factor the shares that the product takes of the limits are far more than one machine can use; at 1 they are what it waits for. */
+const FACTOR_WITHOUT_LIMITS = 60;
+const FACTOR_WITH_LIMITS = 1;
+const BARE_PEOPLE = 200;
+const PERCENT = 100;
 
-interface Status {
-  readonly counts: Readonly<Record<string, number>>;
-  readonly connections: readonly { readonly connection: string; readonly kind: string; readonly lastCompleteRead: string | null }[];
+interface Wanted {
+  readonly workers: number;
+  readonly limits: boolean;
+  readonly timeFactor: number;
+  readonly again: boolean;
 }
 
-const OPTIONS = {
-  command: 'start',
-  transport: 'embedded',
-  data: undefined,
-  config: undefined,
-  json: true,
-  timeFactor: TIME_FACTOR,
-} as const;
-
-function wanted(args: readonly string[]): { workers: number; limits: boolean } {
-  const { values } = parseArgs({ args: [...args], options: { workers: { type: 'string' }, limits: { type: 'boolean' } } });
+function wanted(args: readonly string[]): Wanted {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { workers: { type: 'string' }, limits: { type: 'boolean' }, 'time-factor': { type: 'string' }, again: { type: 'boolean' } },
+  });
   const workers = Number(values.workers ?? 10_000);
   if (!Number.isInteger(workers) || workers < 10) throw new RangeError(`--workers is "${values.workers}"; give a whole number from 10 up`);
-  return { workers, limits: values.limits ?? false };
+  const limits = values.limits ?? false;
+  const timeFactor = Number(values['time-factor'] ?? (limits ? FACTOR_WITH_LIMITS : FACTOR_WITHOUT_LIMITS));
+  if (!(timeFactor > 0 && timeFactor <= 60)) throw new RangeError(`--time-factor is "${values['time-factor']}"; give a number up to 60`);
+  return { workers, limits, timeFactor, again: values.again ?? true };
 }
 
-async function until(patienceMs: number, what: string, look: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + patienceMs;
-  while (!(await look())) {
-    if (performance.now() > end) throw new Error(`not within ${Math.round(patienceMs / 1000)} s: ${what}`);
-    await sleep(LOOK_MS);
-  }
-}
-
-/** Memberships that the directories themselves hold, and refusals for too many calls. */
-async function outcome(sandboxes: Sandboxes): Promise<{ refused: number; calls: Record<string, number> }> {
-  const counters = await askAdmin<Record<string, number>>(sandboxes, '/counters');
-  const calls = Object.fromEntries(Object.entries(counters).filter(([name]) => /^(okta|graph)\.status\./.test(name)));
-  return { refused: Object.entries(calls).reduce((sum, [name, count]) => (name.endsWith('.429') ? sum + count : sum), 0), calls };
-}
-
-/** People from HR into an empty org and tenant, on the embedded transport: accounts, managers and memberships, until nothing is left to do. */
-export async function benchImport(say: (line: string) => void, args: readonly string[]): Promise<void> {
-  const { workers, limits } = wanted(args);
+/** The bare loop on sandboxes of its own, that hold the same groups and apps, without limits. */
+async function floor(workers: number, timeFactor: number): Promise<number> {
   const parts = new Parts(() => undefined);
   const data = DataFolder.temporary();
   try {
-    data.folder('flows');
-    const template = readFileSync(fileURLToPath(import.meta.resolve('@muster/flow/templates/joiner.flow.yaml')), 'utf8');
-    data.write('flows/joiner.flow.yaml', importFlow(template));
-    const { sandboxes, consoleUrl } = await startProduct(parts, data, OPTIONS, importSize(workers));
-    if (!sandboxes) throw new Error('there are no sandboxes');
-    await askAdmin(sandboxes, '/limits', { enabled: limits });
-    const api = new Api({ url: consoleUrl, token: data.token('token') });
-    const status = () => api.get<Status>('/api/status');
-    // Nobody is created before a second complete read, one that began behind the lag of the first.
-    const first = new Map<string, string>();
-    await until(300_000, 'two complete reads of each directory', async () => {
-      const targets = (await status()).connections.filter(({ kind }) => kind !== 'hr');
-      for (const { connection, lastCompleteRead } of targets)
-        if (lastCompleteRead !== null && !first.has(connection)) first.set(connection, lastCompleteRead);
-      return (
-        targets.length === 2 && targets.every(({ connection, lastCompleteRead }) => lastCompleteRead !== (first.get(connection) ?? null))
-      );
-    });
-    const cpuBefore = process.cpuUsage();
-    const began = performance.now();
-    let rssMib = 0;
-    await askAdmin(sandboxes, '/hr/subscription', { target: `${consoleUrl}/scim/v2/hr-main/Bulk`, token: data.token('hr-token') });
-    await until(120_000 + workers * PATIENCE_MS_EACH, 'everybody linked on both sides, and nothing left to send', async () => {
-      const { counts } = await status();
-      rssMib = Math.max(rssMib, Math.round(process.memoryUsage.rss() / 2 ** 20));
-      return (
-        (counts['linked accounts'] ?? 0) >= workers * 2 && counts['reconciliation: waiting'] === 0 && counts['provisioning: waiting'] === 0
-      );
-    });
-    const seconds = (performance.now() - began) / 1000;
-    const { user, system } = process.cpuUsage(cpuBefore);
-    const cpuSeconds = (user + system) / 1e6;
-    const { refused, calls } = await outcome(sandboxes);
-    const memberships = workers * GROUPS_EACH * 2;
-    say(
-      `${workers} people, ${memberships} memberships in 200 groups a side, embedded transport, limits ${limits ? `as documented at time factor ${TIME_FACTOR}` : 'off'}`,
+    const sandboxes = await parts.start(
+      'sandboxes',
+      () => startSandboxes(data, timeFactor),
+      ({ child }) => child.stop(),
     );
-    say(
-      `${number(seconds)} s, ${number(workers / seconds)} people/s; CPU ${number((cpuSeconds * 1000) / workers)} ms a person, all services and the store; ${rssMib} MiB at most; 429s: ${refused}`,
-    );
-    say(`calls by status: ${JSON.stringify(calls)}`);
-    say(`kept in ${keepResults('import', { workers, memberships, limits, seconds, cpuSeconds, rssMib, refused, calls })}`);
-    await api.close();
+    await askAdmin(sandboxes, '/seed', { announce: false, ...importSize(10) });
+    await askAdmin(sandboxes, '/limits', { enabled: false });
+    return await bareLoop({ addresses: sandboxes.addresses, people: Math.min(workers, BARE_PEOPLE) });
   } finally {
     await parts.stop();
     data.close();
   }
+}
+
+/**
+ * People from HR into an empty org and tenant, on the embedded transport: accounts, managers and memberships, until nothing is left to do. Then everything that
+ * can be rebuilt is, the directories are read and HR's records come once more, shuffled: nothing may be written and no fact recorded.
+ */
+export async function benchImport(say: (line: string) => void, args: readonly string[]): Promise<void> {
+  const { workers, limits, timeFactor, again } = wanted(args);
+  const progress = (what: string): void => void process.stderr.write(`${new Date().toISOString().slice(11, 19)}  ${what}\n`);
+  if (!limits) progress('bare loop');
+  const before = limits ? undefined : await floor(workers, timeFactor);
+  progress('an empty company is read twice');
+  const run = await ImportRun.start({ workers, limits, timeFactor });
+  let imported: Imported;
+  let second: Awaited<ReturnType<ImportRun['again']>> | undefined;
+  try {
+    progress('import');
+    imported = await run.import();
+    if (again) progress('everything once more, unchanged');
+    second = again ? await run.again() : undefined;
+  } finally {
+    await run.close();
+  }
+  if (!limits) progress('bare loop');
+  const after = limits ? undefined : await floor(workers, timeFactor);
+  const { seconds, cpuSeconds, rssMib, refused, calls, quota } = imported;
+  const memberships = workers * GROUPS_EACH * 2;
+  const rate = workers / seconds;
+  say(
+    `${number(workers)} people, ${number(memberships)} memberships in 200 groups a side, embedded transport, time factor ${timeFactor}, limits ${limits ? 'as documented' : 'off'}`,
+  );
+  say(
+    `${number(seconds)} s, ${number(rate)} people/s; CPU ${number((cpuSeconds * 1000) / workers)} ms a person, all services and the store; ${rssMib} MiB at most`,
+  );
+  if (before !== undefined && after !== undefined)
+    say(
+      `bare loop over the SDKs (node-fetch and undici, connections kept): ${number(before)} people/s before, ${number(after)} after; the import reaches ${number(rate / ((before + after) / 2))} of it`,
+    );
+  say(`429s: ${refused}; of Okta's tightest bucket (${quota.bucket}) ${number(quota.use * PERCENT)} % of the product's share was used`);
+  say(`calls by status: ${JSON.stringify(calls)}`);
+  if (second)
+    say(
+      `again, rebuilt, shuffled and unchanged: ${number(second.seconds)} s, ${second.writes} vendor writes, ${Object.keys(second.facts).length === 0 ? 'no new fact' : `new facts: ${JSON.stringify(second.facts)}`}`,
+    );
+  const results = {
+    workers,
+    memberships,
+    limits,
+    timeFactor,
+    seconds,
+    cpuSeconds,
+    rssMib,
+    refused,
+    calls,
+    quota,
+    bareBefore: before,
+    bareAfter: after,
+    second,
+  };
+  say(`kept in ${keepResults('import', results)}`);
 }
