@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { topicMap } from '@muster/contracts';
 import type { NewEvent } from '@muster/event-store';
+import { startKafka } from '@muster/kafka-local';
 import { listDeadMessages } from '@muster/messaging';
 import { sql } from 'kysely';
 import { identityEvents, metadata, RelayRig, type Seen, until, uuid } from './testing/relay-rig.ts';
@@ -8,7 +9,7 @@ import { identityEvents, metadata, RelayRig, type Seen, until, uuid } from './te
 let rig: RelayRig;
 
 beforeAll(async () => {
-  rig = await RelayRig.build();
+  rig = await RelayRig.build(startKafka);
 }, 180_000);
 afterAll(() => rig?.close(), 60_000);
 afterEach(() => rig.stopRelays());

@@ -1,12 +1,20 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '@muster/event-store';
+import { startKafka } from '@muster/kafka-local';
 import type { Log } from '@muster/messaging';
+import { sql } from 'kysely';
 import { identityEvents, metadata, RelayRig, type Seen, silent, until, uuid } from './testing/relay-rig.ts';
 
 let rig: RelayRig;
 
 beforeAll(async () => {
-  rig = await RelayRig.build([{ name: 'badges' }, { name: 'late' }, { name: 'narrowed' }, { name: 'paused' }]);
+  rig = await RelayRig.build(startKafka, [
+    { name: 'badges' },
+    { name: 'late' },
+    { name: 'narrowed' },
+    { name: 'paused' },
+    { name: 'emptied' },
+  ]);
 }, 180_000);
 afterAll(() => rig?.close(), 60_000);
 afterEach(() => rig.stopRelays());
@@ -118,4 +126,16 @@ describe('a subscriber that may not see everything', () => {
     await until('the state of what was missed', () => statesFor('paused', stream).at(-1)?.envelope.revision === 4);
     await until('the whole state again', () => JSON.stringify(statesFor('narrowed', stream).at(-1)?.value).includes('Lovelace'));
   }, 90_000);
+
+  it('is given the state of everybody again when its state topic was deleted', async () => {
+    const stream = `identity-${uuid(14)}`;
+    const first = rig.start();
+    await rig.store.append(stream, identityEvents(uuid(14), 'Ada Lovelace'), 'none');
+    await until('published to everybody', () => rig.statesOf(stream).length > 0);
+    await first.stop();
+    await sql`insert into subscriber (name, sees) values ('emptied', '[]')`.execute(rig.database.db);
+    rig.start({ subscribers: [{ name: 'emptied', sees: [] }] });
+    await until('its state', () => statesFor('emptied', stream).length > 0);
+    expect(statesFor('emptied', stream).at(-1)?.value).not.toHaveProperty('attributes');
+  }, 60_000);
 });

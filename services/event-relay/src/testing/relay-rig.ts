@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fromHeaders, keySubject, personalFields, topicMap, topics, type Envelope } from '@muster/contracts';
 import { spawnEventNode, type SpawnedEventNode } from '@muster/event-node/testing';
 import { EventStore, type NewEvent } from '@muster/event-store';
-import { startKafka, type KafkaBroker } from '@muster/kafka-local';
 import { createKafka, messagingTables, type Log } from '@muster/messaging';
 import { openReadStore, PgKeyRing, type ReadStore } from '@muster/read-store';
 import { startTemporaryPostgres } from '@muster/read-store/testing';
@@ -30,6 +29,16 @@ export interface RunningRelay {
   readonly troubles: unknown[];
 }
 
+/** A broker, as a spec starts it: services know no deployment. */
+export interface Broker {
+  readonly brokers: string;
+  readonly pid: number;
+  readonly ended: Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+type StartKafka = (options: { dataDir: string }) => Promise<Broker>;
+
 /** The relay on an event store, a database and a broker of its own, and a consumer of every topic. */
 export class RelayRig {
   readonly seen: Seen[] = [];
@@ -37,17 +46,20 @@ export class RelayRig {
   readonly #subscribers: readonly { name: string }[];
   #close: (() => Promise<unknown>)[] = [];
   #folder = '';
-  #broker: KafkaBroker | undefined;
+  #broker: Broker | undefined;
   #store: EventStore | undefined;
   #database: ReadStore | undefined;
 
-  private constructor(subscribers: readonly { name: string }[]) {
+  private constructor(
+    private readonly startKafka: StartKafka,
+    subscribers: readonly { name: string }[],
+  ) {
     this.#subscribers = subscribers;
   }
 
   /** @param subscribers whose topics stand from the start, so that the consumer sees them */
-  static async build(subscribers: readonly { name: string }[] = []): Promise<RelayRig> {
-    const rig = new RelayRig(subscribers);
+  static async build(startKafka: StartKafka, subscribers: readonly { name: string }[] = []): Promise<RelayRig> {
+    const rig = new RelayRig(startKafka, subscribers);
     try {
       await rig.#build();
       return rig;
@@ -106,14 +118,14 @@ export class RelayRig {
     return consumer;
   }
 
-  get broker(): KafkaBroker {
+  get broker(): Broker {
     if (!this.#broker) throw new Error('the broker is not started');
     return this.#broker;
   }
 
   /** Again, after it was killed. */
   async startBroker(): Promise<void> {
-    this.#broker = await startKafka({ dataDir: join(this.#folder, 'kafka') });
+    this.#broker = await this.startKafka({ dataDir: join(this.#folder, 'kafka') });
   }
 
   publisher(): Promise<Publisher> {
