@@ -27,6 +27,28 @@ export interface HoldersAnswer {
   notes: { connection: string; note: string }[];
 }
 
+export interface AccountsAnswer {
+  upTo: UpTo;
+  asOf: string;
+  knownAt: string;
+  /** Of all, whatever is listed. */
+  counts: { connection: string; situation: string; accounts: number }[];
+  accounts: {
+    connection: string;
+    accountId: string;
+    situation: string;
+    why?: string;
+    login?: string;
+    enabled: boolean | null;
+    identityId?: string;
+    employeeNumber?: string;
+    displayName?: string;
+  }[];
+  /** Where to go on: there are more. */
+  next?: string;
+  notes: { connection: string; note: string }[];
+}
+
 export interface DiffAnswer {
   upTo: UpTo;
   subject: string;

@@ -47,6 +47,19 @@ const answers: Record<string, { status?: number; body: object | string }> = {
   'GET /api/plan/held': {
     body: { ...noPlan, commands: [{ ...change, held: true }], held: [{ code: 'limit', message: 'too many at once' }] },
   },
+  'GET /api/accounts?situation=orphan&connection=okta-main': {
+    body: {
+      upTo,
+      asOf: upTo.recordedAt,
+      knownAt: upTo.recordedAt,
+      counts: [{ connection: 'okta-main', situation: 'unmatched', accounts: 7 }],
+      accounts: [
+        { connection: 'okta-main', accountId: '00u9', situation: 'unmatched', enabled: true, login: 'svc', why: 'it carries no match key' },
+      ],
+      next: 'okta-main/00u9',
+      notes: [],
+    },
+  },
   'GET /api/cases': { body: { upTo, cases: [] } },
   'POST /api/cases/c-1/resolve': { body: { caseId: 'c-1' } },
   'GET /api/dead-letters': { body: { deadLetters: [] } },
@@ -158,6 +171,11 @@ const commands: [args: string[], request: string, words: RegExp][] = [
     /nothing is recorded about group:All staff/,
   ],
   [['plan', 'E1'], 'GET /api/plan/E1', /nothing to change/],
+  [
+    ['accounts', '--situation', 'orphan', '--connection', 'okta-main'],
+    'GET /api/accounts?situation=orphan&connection=okta-main',
+    /okta-main +unmatched +7\n +okta-main +00u9 +svc +unmatched +it carries no match key\n.*--after okta-main\/00u9\n.*position 42/,
+  ],
   [['cases'], 'GET /api/cases', /no open cases/],
   [['cases', 'resolve', 'c-1', 'link', '--account', '00u1'], 'POST /api/cases/c-1/resolve', /resolved c-1/],
   [['dead-letters'], 'GET /api/dead-letters', /no dead letters/],

@@ -1,4 +1,4 @@
-import type { DiffAnswer, HoldersAnswer, ObjectTimelineAnswer } from './answers-access.ts';
+import type { AccountsAnswer, DiffAnswer, HoldersAnswer, ObjectTimelineAnswer } from './answers-access.ts';
 import { show, table, time, upTo } from './print.ts';
 
 type Shown = HoldersAnswer['objects'][number];
@@ -24,6 +24,30 @@ export function printHolders(answer: HoldersAnswer): string[] {
       `${heading(object)}: ${holders.length === 0 ? 'nobody' : `${holders.length} ${holders.length === 1 ? 'holder' : 'holders'}`}`,
       ...table(holders.map((holder) => holderRow(holder, names))),
     ]),
+    ...answer.notes.map(({ connection, note }) => `${connection}: ${note}`),
+    upTo(answer.upTo),
+  ];
+}
+
+const whoseText = ({ displayName, employeeNumber, identityId }: AccountsAnswer['accounts'][number]): string =>
+  [displayName ?? identityId, employeeNumber].filter(Boolean).join(', ');
+
+export function printAccounts(answer: AccountsAnswer): string[] {
+  return [
+    `as of ${time(answer.asOf)}, as known at ${time(answer.knownAt)}`,
+    ...table(answer.counts.map(({ connection, situation, accounts }) => [connection, situation, String(accounts)])),
+    ...table(
+      answer.accounts.map((account) => [
+        `  ${account.connection}`,
+        account.accountId,
+        account.login ?? '',
+        account.enabled === false ? 'not enabled' : '',
+        account.situation,
+        whoseText(account),
+        account.why ?? '',
+      ]),
+    ),
+    ...(answer.next === undefined ? [] : [`there are more: --after ${answer.next}`]),
     ...answer.notes.map(({ connection, note }) => `${connection}: ${note}`),
     upTo(answer.upTo),
   ];
