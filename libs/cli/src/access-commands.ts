@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { AccountsAnswer, DiffAnswer, HoldersAnswer } from './answers-access.ts';
+import type { AccountsAnswer, DiffAnswer, HoldersAnswer, ScopeAnswer } from './answers-access.ts';
 import { EXIT } from './exit-codes.ts';
-import { printAccounts, printDiff, printHolders } from './print-access.ts';
+import { printAccounts, printDiff, printHolders, printScope } from './print-access.ts';
 import type { Answer } from './asking.ts';
 
 interface Point {
@@ -27,6 +27,10 @@ export function addAccessCommands(program: Command, answer: Answer): void {
       .action((asked: string, { at, known, connection }: Point) =>
         answer<HoldersAnswer>((api) => api.get(pathTo(name, asked), { at, known, connection }), printHolders),
       );
+  program
+    .command('scope <person>')
+    .description('why a person is in or out of the scope of each flow in force and of its steps, condition by condition')
+    .action((person: string) => answer<ScopeAnswer>((api) => api.get(pathTo('scope', person)), printScope));
   program
     .command('accounts')
     .description("all accounts of the targets by situation: whose they are, which are nobody's, which contend")

@@ -1,4 +1,4 @@
-import type { UpTo } from './answers.ts';
+import type { Person, UpTo } from './answers.ts';
 
 export interface HoldersAnswer {
   upTo: UpTo;
@@ -47,6 +47,26 @@ export interface AccountsAnswer {
   /** Where to go on: there are more. */
   next?: string;
   notes: { connection: string; note: string }[];
+}
+
+export interface ShownCondition {
+  expression: string;
+  holds: boolean;
+  outcome: string;
+  reads: Record<string, unknown>;
+  message?: string;
+}
+
+export interface ScopeAnswer {
+  upTo: UpTo;
+  person: Person;
+  flows: {
+    flow: string;
+    version: number;
+    inScope: boolean;
+    scope: ShownCondition[];
+    steps: { step: string; kind: string; connection: string; applies: boolean; when?: ShownCondition }[];
+  }[];
 }
 
 export interface DiffAnswer {

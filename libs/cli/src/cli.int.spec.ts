@@ -19,6 +19,8 @@ const person = { identityId: '7d1f3c52-9a44-5b0e-8f6d-2c1e0a9b7f31', employeeNum
 const change = { connection: 'okta-main', action: 'set', what: 'title', before: 'Analyst', after: 'Admiral' };
 const noPlan = { upTo, person, commands: [], blocked: [], held: [] };
 
+const unknown = { expression: "identity.costCenter == '7'", holds: false, outcome: 'missing', reads: {} };
+
 /** What the console would answer, in its shapes. */
 const answers: Record<string, { status?: number; body: object | string }> = {
   'GET /api/timeline/E1': {
@@ -46,6 +48,23 @@ const answers: Record<string, { status?: number; body: object | string }> = {
   'GET /api/plan/changed': { body: { ...noPlan, commands: [change] } },
   'GET /api/plan/held': {
     body: { ...noPlan, commands: [{ ...change, held: true }], held: [{ code: 'limit', message: 'too many at once' }] },
+  },
+  'GET /api/scope/E1': {
+    body: {
+      upTo,
+      person,
+      flows: [
+        {
+          flow: 'joiner',
+          version: 3,
+          inScope: true,
+          scope: [
+            { expression: "identity.lifecycle == 'active'", holds: true, outcome: 'value', reads: { 'identity.lifecycle': 'active' } },
+          ],
+          steps: [{ step: 'engineers', kind: 'group', connection: 'okta-main', applies: false, when: unknown }],
+        },
+      ],
+    },
   },
   'GET /api/accounts?situation=orphan&connection=okta-main': {
     body: {
@@ -175,6 +194,11 @@ const commands: [args: string[], request: string, words: RegExp][] = [
     ['accounts', '--situation', 'orphan', '--connection', 'okta-main'],
     'GET /api/accounts?situation=orphan&connection=okta-main',
     /okta-main +unmatched +7\n +okta-main +00u9 +svc +unmatched +it carries no match key\n.*--after okta-main\/00u9\n.*position 42/,
+  ],
+  [
+    ['scope', 'E1'],
+    'GET /api/scope/E1',
+    /joiner version 3: in scope\n +holds +identity\.lifecycle == 'active' +identity\.lifecycle is "active"\n +step engineers .*: does not apply\n +does not hold +identity\.costCenter == '7' +missing\n.*position 42/,
   ],
   [['cases'], 'GET /api/cases', /no open cases/],
   [['cases', 'resolve', 'c-1', 'link', '--account', '00u1'], 'POST /api/cases/c-1/resolve', /resolved c-1/],

@@ -105,6 +105,16 @@ describe('the command line', () => {
     }
   });
 
+  it('explains which condition of which flow has somebody in its scope, and which keeps them out', async () => {
+    const { flows } = await asked<{ flows: { flow: string; inScope: boolean; scope: { expression: string; holds: boolean }[] }[] }>(
+      'scope',
+      person,
+    );
+    expect(flows.some(({ inScope }) => inScope)).toBe(true);
+    expect(flows.some(({ inScope }) => !inScope)).toBe(true);
+    for (const { inScope, scope } of flows) expect([inScope, scope.length > 0]).toEqual([scope.every(({ holds }) => holds), true]);
+  });
+
   it('classes every account of both targets, and finds those of the company linked', async () => {
     const { counts, accounts } = await asked<{
       counts: { connection: string; situation: string; accounts: number }[];
