@@ -1,7 +1,7 @@
 import type { DataFolder } from './data-folder.ts';
 import { DOMAIN, type SandboxAddresses } from './sandboxes.ts';
 
-/** Writes the connection file of the sandboxes; secrets stand in files of their own beside it. */
+/** Writes the connection file of the sandboxes, with a subscriber as an example; secrets stand in files of their own beside it. */
 export function writeConnections(data: DataFolder, { okta, entra }: SandboxAddresses): string {
   data.token('hr-token');
   data.write('entra-secret', entra.clients.muster.clientSecret);
@@ -26,6 +26,9 @@ export function writeConnections(data: DataFolder, { okta, entra }: SandboxAddre
     credential: { clientId: ${entra.clients.muster.clientId}, clientSecret: "file:${data.file('entra-secret')}" }
     state: live
     domain: ${DOMAIN}
+subscribers:
+  - name: seating-plan
+    sees: [attributes.displayName, attributes.department]
 `,
   );
 }

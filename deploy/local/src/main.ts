@@ -1,16 +1,18 @@
+import type { ConnectionFile } from '@muster/connector';
 import { DataFolder } from './data-folder.ts';
 import { type Hired, hireAndWatch, type Step } from './hire.ts';
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts';
-import { checkConnectionFile, ConfigUnusable, hintAboutFlows } from './own-systems.ts';
+import { checkConnectionFile, ConfigUnusable, hintAboutFlows, hintAboutSubscribers } from './own-systems.ts';
 import { Parts } from './parts.ts';
 import { type Product, startProduct } from './product.ts';
 import { askAdmin } from './sandboxes.ts';
 import { seedCompany } from './seed.ts';
 
 let options: Options;
+let own: ConnectionFile | undefined;
 try {
   options = parseOptions(process.argv.slice(2));
-  if (options.config !== undefined) checkConnectionFile(options.config, options.timeFactor);
+  if (options.config !== undefined) own = checkConnectionFile(options.config, options.timeFactor);
 } catch (error) {
   if (!(error instanceof UsageError || error instanceof ConfigUnusable)) throw error;
   process.stderr.write(`${error.message}\n${error instanceof UsageError ? USAGE : ''}`);
@@ -60,8 +62,8 @@ try {
     else say("\nevery step was seen in the vendors' own APIs and in the timeline");
     await stop(0);
   }
-  const hint = options.config === undefined ? undefined : hintAboutFlows(data);
-  if (hint !== undefined) say(`\n${hint}`);
+  const hints = own ? [hintAboutFlows(data), hintAboutSubscribers(own, options.transport)] : [];
+  for (const hint of hints) if (hint !== undefined) say(`\n${hint}`);
   say(`\nconsole   ${product.consoleUrl}   token in ${data.file('token')}`);
   say(`try       npx muster --data ${data.path} ${hired ? `timeline ${hired.employeeNumber}` : 'status'}`);
   say('Ctrl-C stops everything');

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { DiffAnswer, HoldersAnswer } from './answers-access.ts';
+import type { AccountsAnswer, DiffAnswer, HoldersAnswer, ScopeAnswer } from './answers-access.ts';
 import { EXIT } from './exit-codes.ts';
-import { printDiff, printHolders } from './print-access.ts';
+import { printAccounts, printDiff, printHolders, printScope } from './print-access.ts';
 import type { Answer } from './asking.ts';
 
 interface Point {
@@ -12,7 +12,7 @@ interface Point {
 
 const pathTo = (question: string, name: string): string => `/api/${question}/${encodeURIComponent(name)}`;
 
-/** Questions about groups and apps, and about two dates. */
+/** Questions about accounts, groups and apps, and about two dates. */
 export function addAccessCommands(program: Command, answer: Answer): void {
   for (const [name, argument, description] of [
     ['members', 'group', 'who is in a group, directly or through other groups'],
@@ -27,6 +27,22 @@ export function addAccessCommands(program: Command, answer: Answer): void {
       .action((asked: string, { at, known, connection }: Point) =>
         answer<HoldersAnswer>((api) => api.get(pathTo(name, asked), { at, known, connection }), printHolders),
       );
+  program
+    .command('scope <person>')
+    .description('why a person is in or out of the scope of each flow in force and of its steps, condition by condition')
+    .action((person: string) => answer<ScopeAnswer>((api) => api.get(pathTo('scope', person)), printScope));
+  program
+    .command('accounts')
+    .description("all accounts of the targets by situation: whose they are, which are nobody's, which contend")
+    .option('--situation <situation>', 'linked, unlinked (unassigned), unmatched (orphan), disputed (duplicate) or deleted')
+    .option('--connection <name>', 'in this connection only')
+    .option('--at <date>', 'at this date or time (default: now)')
+    .option('--known <time>', 'as it was known at this time (default: now)')
+    .option('--limit <number>', 'list so many at most (default: 200)')
+    .option('--after <account>', 'go on behind this one')
+    .action(({ situation, connection, at, known, limit, after }: Point & { situation?: string; limit?: string; after?: string }) =>
+      answer<AccountsAnswer>((api) => api.get('/api/accounts', { situation, connection, at, known, limit, after }), printAccounts),
+    );
   program
     .command('diff <subject> <from> <to>')
     .description(

@@ -1,4 +1,4 @@
-import type { UpTo } from './answers.ts';
+import type { Person, UpTo } from './answers.ts';
 
 export interface HoldersAnswer {
   upTo: UpTo;
@@ -25,6 +25,48 @@ export interface HoldersAnswer {
     names: Record<string, string>;
   }[];
   notes: { connection: string; note: string }[];
+}
+
+export interface AccountsAnswer {
+  upTo: UpTo;
+  asOf: string;
+  knownAt: string;
+  /** Of all, whatever is listed. */
+  counts: { connection: string; situation: string; accounts: number }[];
+  accounts: {
+    connection: string;
+    accountId: string;
+    situation: string;
+    why?: string;
+    login?: string;
+    enabled: boolean | null;
+    identityId?: string;
+    employeeNumber?: string;
+    displayName?: string;
+  }[];
+  /** Where to go on: there are more. */
+  next?: string;
+  notes: { connection: string; note: string }[];
+}
+
+export interface ShownCondition {
+  expression: string;
+  holds: boolean;
+  outcome: string;
+  reads: Record<string, unknown>;
+  message?: string;
+}
+
+export interface ScopeAnswer {
+  upTo: UpTo;
+  person: Person;
+  flows: {
+    flow: string;
+    version: number;
+    inScope: boolean;
+    scope: ShownCondition[];
+    steps: { step: string; kind: string; connection: string; applies: boolean; when?: ShownCondition }[];
+  }[];
 }
 
 export interface DiffAnswer {

@@ -9,96 +9,11 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { EXIT } from './exit-codes.ts';
+import { answers } from './testing/console-answers.ts';
 
 const BIN = fileURLToPath(new URL('../bin/muster.mjs', import.meta.url));
 const TOKEN = 'an operator token of more than thirty-two characters';
 const folder = mkdtempSync(join(tmpdir(), 'muster-cli-'));
-const cause = { type: 'WorkerRecorded', stream: 'worker-hr-main.x', revision: 0 };
-const upTo = { position: '42', recordedAt: '2026-03-02T09:00:00.000Z' };
-const person = { identityId: '7d1f3c52-9a44-5b0e-8f6d-2c1e0a9b7f31', employeeNumber: 'E1', displayName: 'Ada Byron' };
-const change = { connection: 'okta-main', action: 'set', what: 'title', before: 'Analyst', after: 'Admiral' };
-const noPlan = { upTo, person, commands: [], blocked: [], held: [] };
-
-/** What the console would answer, in its shapes. */
-const answers: Record<string, { status?: number; body: object | string }> = {
-  'GET /api/timeline/E1': {
-    body: {
-      upTo,
-      person,
-      cut: false,
-      entries: [entry('WorkerRecorded', 'worker-hr-main.x'), { ...entry('AccountLinked', 'identity-y'), cause }],
-    },
-  },
-  'GET /api/as-of/E1?date=2026-03-02&known=2026-03-03': {
-    body: {
-      upTo,
-      person,
-      asOf: '2026-03-02T23:59:59.999Z',
-      knownAt: '2026-03-03T00:00:00.000Z',
-      lifecycle: 'active',
-      attributes: { title: 'Admiral' },
-      accounts: [],
-      notes: [{ connection: 'okta-main', note: 'not read yet' }],
-    },
-  },
-  'GET /api/explain/E1/group%3AAll%20staff?connection=okta-main': { body: { upTo, person, subject: 'group:All staff', chains: [] } },
-  'GET /api/plan/E1': { body: noPlan },
-  'GET /api/plan/changed': { body: { ...noPlan, commands: [change] } },
-  'GET /api/plan/held': {
-    body: { ...noPlan, commands: [{ ...change, held: true }], held: [{ code: 'limit', message: 'too many at once' }] },
-  },
-  'GET /api/cases': { body: { upTo, cases: [] } },
-  'POST /api/cases/c-1/resolve': { body: { caseId: 'c-1' } },
-  'GET /api/dead-letters': { body: { deadLetters: [] } },
-  'GET /api/dead-letters/provisioning.work.1': { body: { id: 'provisioning.work.1', fault: { code: 'target.value_refused' } } },
-  'POST /api/dead-letters/provisioning.work.1/retry': { status: 202, body: { id: 'provisioning.work.1' } },
-  'GET /api/status': {
-    body: {
-      upTo,
-      services: [{ name: 'reconciliation', ready: false, because: 'database: down' }],
-      connections: [],
-      hooks: [
-        { connection: 'okta-main', hearsBy: 'polling', heard: 5, missed: 2, hooks: [{ of: 'users', state: 'failed', because: 'no way' }] },
-      ],
-      quarantined: [
-        {
-          service: 'provisioning',
-          connection: 'entra-main',
-          state: 'waiting',
-          until: upTo.recordedAt,
-          failures: 20,
-          fault: { code: 'target.unavailable', message: 'away', remedy: 'Look at the tenant.' },
-        },
-      ],
-      sending: { 'okta-main': { queued: { leaver: 1, live: 0, batch: 40 }, inFlight: 3, donePerMinute: 90, restMs: 59_001 } },
-      counts: { workers: 3 },
-    },
-  },
-  'GET /api/timeline/nobody': {
-    status: 404,
-    body: {
-      code: 'person.unknown',
-      status: 404,
-      title: 'Nobody is known by that name',
-      detail: 'nobody',
-      remedy: 'Ask by employee number.',
-    },
-  },
-  'GET /api/timeline/broken': {
-    status: 503,
-    body: { code: 'service.unavailable', status: 503, title: 'A service does not answer', remedy: 'See `muster status`.' },
-  },
-  'GET /api/timeline/invalid': {
-    status: 400,
-    body: { title: 'The request is not valid', problems: [{ record: 'E1', field: 'date', message: 'is no date' }], remedy: 'Correct it.' },
-  },
-  'GET /api/timeline/proxy': { status: 502, body: '<html>Bad Gateway</html>' },
-};
-
-function entry(type: string, stream: string): object {
-  const { recordedAt } = upTo;
-  return { recordedAt, occurredAt: recordedAt, stream, revision: 0, eventId: 'e', type, summary: 'what happened', correlationId: 'c' };
-}
 
 let server: Server;
 let url: string;
@@ -158,6 +73,16 @@ const commands: [args: string[], request: string, words: RegExp][] = [
     /nothing is recorded about group:All staff/,
   ],
   [['plan', 'E1'], 'GET /api/plan/E1', /nothing to change/],
+  [
+    ['accounts', '--situation', 'orphan', '--connection', 'okta-main'],
+    'GET /api/accounts?situation=orphan&connection=okta-main',
+    /okta-main +unmatched +7\n +okta-main +00u9 +svc +unmatched +it carries no match key\n.*--after okta-main\/00u9\n.*position 42/,
+  ],
+  [
+    ['scope', 'E1'],
+    'GET /api/scope/E1',
+    /joiner version 3: in scope\n +holds +identity\.lifecycle == 'active' +identity\.lifecycle is "active"\n +step engineers .*: does not apply\n +does not hold +identity\.costCenter == '7' +missing\n.*position 42/,
+  ],
   [['cases'], 'GET /api/cases', /no open cases/],
   [['cases', 'resolve', 'c-1', 'link', '--account', '00u1'], 'POST /api/cases/c-1/resolve', /resolved c-1/],
   [['dead-letters'], 'GET /api/dead-letters', /no dead letters/],

@@ -1,5 +1,5 @@
-import type { DiffAnswer, HoldersAnswer, ObjectTimelineAnswer } from './answers-access.ts';
-import { show, table, time, upTo } from './print.ts';
+import type { AccountsAnswer, DiffAnswer, HoldersAnswer, ObjectTimelineAnswer, ScopeAnswer, ShownCondition } from './answers-access.ts';
+import { heading as personText, show, table, time, upTo } from './print.ts';
 
 type Shown = HoldersAnswer['objects'][number];
 
@@ -25,6 +25,57 @@ export function printHolders(answer: HoldersAnswer): string[] {
       ...table(holders.map((holder) => holderRow(holder, names))),
     ]),
     ...answer.notes.map(({ connection, note }) => `${connection}: ${note}`),
+    upTo(answer.upTo),
+  ];
+}
+
+const whoseText = ({ displayName, employeeNumber, identityId }: AccountsAnswer['accounts'][number]): string =>
+  [displayName ?? identityId, employeeNumber].filter(Boolean).join(', ');
+
+export function printAccounts(answer: AccountsAnswer): string[] {
+  return [
+    `as of ${time(answer.asOf)}, as known at ${time(answer.knownAt)}`,
+    ...table(answer.counts.map(({ connection, situation, accounts }) => [connection, situation, String(accounts)])),
+    ...table(
+      answer.accounts.map((account) => [
+        `  ${account.connection}`,
+        account.accountId,
+        account.login ?? '',
+        account.enabled === false ? 'not enabled' : '',
+        account.situation,
+        whoseText(account),
+        account.why ?? '',
+      ]),
+    ),
+    ...(answer.next === undefined ? [] : [`there are more: --after ${answer.next}`]),
+    ...answer.notes.map(({ connection, note }) => `${connection}: ${note}`),
+    upTo(answer.upTo),
+  ];
+}
+
+const readText = ({ reads, outcome, message }: ShownCondition): string => {
+  const read = Object.entries(reads).map(([path, value]) => `${path} is ${show(value)}`);
+  return [...read, ...(outcome === 'value' ? [] : [message ?? outcome])].join(', ');
+};
+
+const conditionRow = (condition: ShownCondition): string[] => [
+  `    ${condition.holds ? 'holds' : 'does not hold'}`,
+  condition.expression,
+  readText(condition),
+];
+
+export function printScope(answer: ScopeAnswer): string[] {
+  return [
+    personText(answer.person),
+    ...(answer.flows.length === 0 ? ['no flow in force can be computed for this person'] : []),
+    ...answer.flows.flatMap(({ flow, version, inScope, scope, steps }) => [
+      `  ${flow} version ${version}: ${inScope ? 'in scope' : 'not in scope'}`,
+      ...table(scope.map(conditionRow)),
+      ...steps.flatMap(({ step, kind, connection, applies, when }) => [
+        `    step ${step} (${kind} in ${connection}): ${applies ? 'applies' : 'does not apply'}`,
+        ...(when === undefined ? [] : table([conditionRow(when)])),
+      ]),
+    ]),
     upTo(answer.upTo),
   ];
 }

@@ -17,7 +17,8 @@ export const show = (value: unknown): string => (value === undefined ? '(never s
 export const upTo = (mark: UpTo): string =>
   `true up to position ${mark.position}${mark.recordedAt ? `, recorded ${time(mark.recordedAt)}` : ''}`;
 
-const heading = (person: Person): string =>
+/** A person, by name and number. */
+export const heading = (person: Person): string =>
   [person.displayName, person.employeeNumber && `employee number ${person.employeeNumber}`, `identity ${person.identityId}`]
     .filter(Boolean)
     .join(', ');

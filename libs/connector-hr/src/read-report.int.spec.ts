@@ -40,7 +40,7 @@ const open = (title = 'Title', more = ''): WorkerReader => {
       fields: { externalId: id, givenName: given, familyName: family, hireDate: hired, status: status, title: ${title} }
 ${more}`,
     { file: 'connections.yaml', env: { TOKEN: 'canary-token' }, readFile: () => '' },
-  ) as [HrConfig];
+  ).connections as [HrConfig];
   if (!isPulled(config)) throw new Error('not pulled');
   return connectHr(config, { budget: new Budget('hr-main', config.budget) }).workers;
 };

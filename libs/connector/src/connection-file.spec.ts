@@ -43,7 +43,7 @@ const problemsOf = (text: string): ConnectionFileInvalid['problems'] => {
 
 describe('a connection file', () => {
   it('leaves out what has a start value: state observe, documented limits, settle time and intervals of the kind', () => {
-    const [okta, entra, hr] = parseConnectionFile(good, sources);
+    const [okta, entra, hr] = parseConnectionFile(good, sources).connections;
     expect(okta).toMatchObject({
       state: 'observe',
       authoritative: false,
@@ -60,13 +60,13 @@ describe('a connection file', () => {
     const day = 86_400_000;
     const taking = { people: 20, share: 0.05, perMs: day };
     const hold = { people: 0, share: 0, perMs: day };
-    const [okta] = parseConnectionFile(good, sources);
+    const [okta] = parseConnectionFile(good, sources).connections;
     expect(okta?.limits).toEqual({ revoke: taking, leaver: taking, disable: hold, revokeSessions: hold });
     const said = good.replace(
       '    state: live\n',
       '    state: live\n    limits: { revoke: { count: 5, per: 12h }, grant: { share: 0.5 }, leaver: hold }\n',
     );
-    expect(parseConnectionFile(said, { ...sources, timeFactor: 2 })[1]?.limits).toMatchObject({
+    expect(parseConnectionFile(said, { ...sources, timeFactor: 2 }).connections[1]?.limits).toMatchObject({
       revoke: { people: 5, share: 0, perMs: day / 4 },
       grant: { people: 0, share: 0.5 },
       leaver: { people: 0, share: 0 },
@@ -83,7 +83,7 @@ describe('a connection file', () => {
   });
 
   it('changes what it says', () => {
-    const [okta, entra] = parseConnectionFile(good, sources);
+    const [okta, entra] = parseConnectionFile(good, sources).connections;
     expect(okta).toMatchObject({ url: 'https://example.okta.com' });
     expect(okta?.budget).toMatchObject({
       share: 0.25,
@@ -94,14 +94,14 @@ describe('a connection file', () => {
   });
 
   it('is run faster by a time factor: settle time and intervals shrink, call time-outs do not', () => {
-    const [okta] = parseConnectionFile(good, { ...sources, timeFactor: 60 });
+    const [okta] = parseConnectionFile(good, { ...sources, timeFactor: 60 }).connections;
     expect(okta).toMatchObject({ settleMs: 500, timeoutMs: 30_000 });
     expect(okta?.incrementalMs).toBeCloseTo(166.7, 0);
     expect(okta?.budget.timeFactor).toBe(60);
   });
 
   it('gives its secrets only as wrapped values', () => {
-    const connections = parseConnectionFile(good, sources);
+    const { connections } = parseConnectionFile(good, sources);
     expect(JSON.stringify(connections)).not.toMatch(/s3cret-graph|BEGIN RSA/);
     const [okta] = connections;
     expect(okta?.kind === 'okta' && 'privateKey' in okta.credential && okta.credential.privateKey.reveal()).toContain('BEGIN RSA');
@@ -167,7 +167,8 @@ describe('a connection file', () => {
 describe('hooks of a connection', () => {
   const secrets = { ...sources, env: { ...sources.env, HOOK: 'h'.repeat(24), SHORT: 'h'.repeat(23) } };
   const read = (hooks: string, state = 'observe') =>
-    parseConnectionFile(good.replace('    budget: { users', `    state: ${state}\n    hooks: ${hooks}\n    budget: { users`), secrets)[0];
+    parseConnectionFile(good.replace('    budget: { users', `    state: ${state}\n    hooks: ${hooks}\n    budget: { users`), secrets)
+      .connections[0];
 
   it('are made by us where we write, and by a person where we only observe, unless the file says otherwise', () => {
     const plain = '{ url: https://muster.example.com/, secret: env:HOOK }';
@@ -184,5 +185,45 @@ describe('hooks of a connection', () => {
     ['a key that nobody knows', '{ url: https://muster.example.com, secret: env:HOOK, secrets: env:HOOK }'],
   ])('are refused with %s', (_what, hooks) => {
     expect(() => read(hooks)).toThrow(ConnectionFileInvalid);
+  });
+});
+
+describe('subscribers of a connection file', () => {
+  const read = (subscribers: string) => parseConnectionFile(`${good}subscribers:\n${subscribers}`, sources).subscribers;
+
+  it('are systems with a name and what they may see of people; a file need name none', () => {
+    expect(parseConnectionFile(good, sources).subscribers).toEqual([]);
+    expect(
+      read('  - { name: badges, sees: [login, attributes.displayName, attributes.custom.badge, login] }\n  - { name: seats, sees: [] }\n'),
+    ).toEqual([
+      { name: 'badges', sees: ['attributes.custom.badge', 'attributes.displayName', 'login'] },
+      { name: 'seats', sees: [] },
+    ]);
+  });
+
+  it('are refused with what nobody can be granted, each problem with its line and a remedy', () => {
+    const problems = problemsOf(`connections: []
+subscribers:
+  - name: Badges
+    sees: [login]
+  - name: seats
+    sees: [department, attributes., login.first, 3]
+    hides: [login]
+  - name: seats
+  - seats
+`);
+    expect(problems.map(({ path, line }) => [path, line])).toEqual([
+      ['subscribers[0].name', 3],
+      ['subscribers[1].hides', 7],
+      ['subscribers[1].sees[0]', 6],
+      ['subscribers[1].sees[1]', 6],
+      ['subscribers[1].sees[2]', 6],
+      ['subscribers[1].sees[3]', 6],
+      ['subscribers[2].sees', 8],
+      ['subscribers[2].name', 8],
+      ['subscribers[3]', 9],
+    ]);
+    for (const { remedy } of problems) expect(remedy).not.toBe('');
+    expect(problemsOf('connections: []\nsubscribers: all\n')).toHaveLength(1);
   });
 });

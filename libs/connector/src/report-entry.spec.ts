@@ -40,7 +40,7 @@ const problemsOf = (text: string): [path: string, message: string][] => {
 
 describe('the worker report of a connection file', () => {
   it('says how the report is fetched and what its fields are called; the rest has start values', () => {
-    const [hr] = parseConnectionFile(pulled, sources);
+    const [hr] = parseConnectionFile(pulled, sources).connections;
     expect(hr).toMatchObject({
       kind: 'hr',
       url: 'https://hr.example.com/reports/workers',
@@ -89,7 +89,7 @@ describe('the worker report of a connection file', () => {
   });
 
   it('is left out where HR only pushes', () => {
-    const [hr] = parseConnectionFile('connections: [{ name: hr-main, kind: hr }]', sources);
+    const [hr] = parseConnectionFile('connections: [{ name: hr-main, kind: hr }]', sources).connections;
     expect(hr).not.toHaveProperty('report');
   });
 });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Parser, type AsyncAPIDocumentInterface, type Diagnostic } from '@asyncapi/parser';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { catalogue, toHeaders, topicMap, topics } from './index.ts';
+import { catalogue, toHeaders, topicMap, topicOfSubscriber, topics } from './index.ts';
 
 const file = join(import.meta.dirname, '../../../contracts/asyncapi/muster.asyncapi.yaml');
 const WARNING = 1;
@@ -24,12 +24,15 @@ describe('the AsyncAPI document', () => {
     expect(document.version()).toBe('3.0.0');
   });
 
-  it('has one channel for each topic', () => {
+  it('has one channel for each topic, and one beside each public topic for subscribers that may not see everything', () => {
     const addresses = document
       .channels()
       .all()
       .map((channel) => channel.address());
-    expect(addresses).toEqual(topics.map(({ name }) => name));
+    const beside = topics
+      .filter((topic) => topic.public)
+      .map((topic) => topicOfSubscriber(topic, 'x').name.replace('.x.', '.{subscriber}.'));
+    expect(addresses).toEqual([...topics.map(({ name }) => name), ...beside]);
   });
 
   it('describes every event that travels', () => {
@@ -61,6 +64,25 @@ describe('the AsyncAPI document', () => {
     expect(fields('IdentityAttributesChanged')).toContain('attributes');
     expect(fields('IdentityAttributesChanged')).not.toContain('$personal');
     expect(topicMap.identityEvents.payload).toBe('plain');
+  });
+
+  it('marks personal fields on the topics of a subscriber, and promises none of them', () => {
+    const filtered = document
+      .messages()
+      .all()
+      .filter((message) => message.id()?.endsWith('-filtered'))
+      .map((message) => {
+        const personal = Object.entries(message.payload()?.properties() ?? {}).filter(
+          ([, field]) => field.extensions().get('x-personal')?.value() === true,
+        );
+        const required = message.payload()?.required() ?? [];
+        return [message.title(), personal.map(([name]) => name), personal.filter(([name]) => required.includes(name))];
+      });
+    expect(filtered).toEqual([
+      ['IdentityAttributesChanged', ['attributes', 'losing'], []],
+      ['LoginAssigned', ['login'], []],
+      ['IdentityState', ['attributes', 'login'], []],
+    ]);
   });
 
   it('names exactly the headers that are sent', () => {

@@ -21,6 +21,7 @@ export {
   type ParsedStream,
 } from './streams.ts';
 export { keyFor, prefixesOf, relayedPrefixes, topicFor, topicMap, topicNamed, topics, type Topic } from './topics.ts';
+export { grantable, isGrant, topicOfSubscriber, viewFor, type View } from './subscriber-view.ts';
 export { upcast, upcasterChain, type Upcaster } from './upcasters.ts';
 export {
   isData,

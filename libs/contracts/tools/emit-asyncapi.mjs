@@ -70,6 +70,18 @@ const storedForm = (schema, personal) => ({
   required: (schema.required ?? []).filter((name) => !personal.includes(name)),
 });
 
+/** A mark beside a `$ref` would be passed over. */
+const marked = (property) => ({ ...(property.$ref ? { allOf: [property] } : property), 'x-personal': true });
+
+/** What a subscriber with topics of its own gets: each personal field only as far as it was granted. */
+const filteredForm = (schema, personal) => ({
+  ...schema,
+  properties: Object.fromEntries(
+    Object.entries(schema.properties).map(([name, property]) => [name, personal.includes(name) ? marked(property) : property]),
+  ),
+  required: (schema.required ?? []).filter((name) => !personal.includes(name)),
+});
+
 /** Subscribers must take fields that a later schema of the version adds, so the closed objects of the producer stand open here. */
 const opened = (node) => {
   if (Array.isArray(node)) return node.map(opened);
@@ -79,9 +91,12 @@ const opened = (node) => {
   );
 };
 
-const componentSchema = ({ schema, id, personal }, names, stored) => {
+const asIs = (schema) => schema;
+const forms = { '': asIs, Stored: storedForm, Filtered: filteredForm };
+
+const componentSchema = ({ schema, id, personal }, names, form) => {
   const { $id: _id, $schema: _schema, ...rest } = opened(mapRefs(schema, (ref) => `#/components/schemas/${names.get(ref)}`));
-  return { ...(stored ? storedForm(rest, personal) : rest), 'x-schema-id': id };
+  return { ...forms[form](rest, personal), 'x-schema-id': id };
 };
 
 /** The schemas that a topic carries: all versions of its categories' events, or the state that is folded. */
@@ -90,8 +105,39 @@ const carried = (topic, schemas) =>
     ? schemas.filter(({ kind, title }) => kind === 'message' && title.toLowerCase() === `${topic.foldOf}state`)
     : schemas.filter(({ kind, streams }) => kind === 'event' && streams.some((stream) => topic.categories.includes(stream)));
 
-const componentName = (schema, topic) =>
-  topic.payload === 'stored' && schema.personal.length > 0 ? `${schema.typeName}Stored` : schema.typeName;
+/** A state has the personal fields of the events that it is folded from. */
+const personalOf = (schema, topic, schemas) =>
+  topic.foldOf ? schemas.filter(({ streams }) => streams.includes(topic.foldOf)).flatMap(({ personal }) => personal) : schema.personal;
+
+/** A topic as a channel, and what travels on it. */
+const carrierOf = (topic, schemas) => {
+  const own = topic.payload === 'stored' ? 'Stored' : '';
+  return { topic, messages: carried(topic, schemas).map((schema) => ({ ...schema, form: schema.personal.length > 0 ? own : '' })) };
+};
+
+const PREFIX = 'muster.';
+const SUBSCRIBER = {
+  parameters: { subscriber: { description: 'The name of the subscriber in the connection file.' } },
+  description:
+    ' For one subscriber alone: personal fields (`x-personal`) that it was not granted are absent, of attributes those that were granted are left, and only these are named.',
+};
+
+/** What stands beside a public topic for each subscriber that may not see everything. */
+const filteredCarrier = ({ topic, messages }, schemas) => ({
+  topic: {
+    ...topic,
+    name: `${PREFIX}subscriber.{subscriber}.${topic.name.slice(PREFIX.length)}`,
+    description: `${topic.description}${SUBSCRIBER.description}`,
+    parameters: SUBSCRIBER.parameters,
+  },
+  messages: messages.map((schema) => {
+    const personal = personalOf(schema, topic, schemas);
+    return { ...schema, personal, form: personal.length > 0 ? 'Filtered' : '' };
+  }),
+});
+
+const componentName = (schema) => `${schema.typeName}${schema.form}`;
+const messageName = (schema) => kebab(schema.form === 'Filtered' ? componentName(schema) : schema.typeName);
 
 const messageOf = (schema, topic) => ({
   name: `muster.${schema.area}.${schema.title}.v${schema.version}`,
@@ -99,17 +145,18 @@ const messageOf = (schema, topic) => ({
   summary: schema.schema.description,
   contentType: 'application/json',
   headers: { $ref: '#/components/schemas/Headers' },
-  payload: { $ref: `#/components/schemas/${componentName(schema, topic)}` },
+  payload: { $ref: `#/components/schemas/${componentName(schema)}` },
   bindings: { kafka: { key: { type: 'string', description: KEYS[topic.key] }, bindingVersion: '0.5.0' } },
 });
 
 const channelOf = (topic, messages) => ({
   address: topic.name,
   description: topic.description,
+  ...(topic.parameters ? { parameters: topic.parameters } : {}),
   messages: Object.fromEntries(messages.map((name) => [name, { $ref: `#/components/messages/${name}` }])),
   bindings: {
     kafka: {
-      topic: topic.name,
+      ...(topic.parameters ? {} : { topic: topic.name }),
       partitions: topic.partitions,
       topicConfiguration: {
         'cleanup.policy': [topic.cleanup],
@@ -124,6 +171,7 @@ const channelOf = (topic, messages) => ({
 const channelName = (topic) =>
   topic.name
     .replace(/^muster\./, '')
+    .replace('{subscriber}.', '')
     .replace(/\.v\d+$/, '')
     .replaceAll(/\.(\w)/g, (_, letter) => letter.toUpperCase());
 
@@ -147,23 +195,23 @@ const emptyTopics = (carriers) => carriers.filter(({ messages }) => messages.len
 
 const collect = (schemas) => {
   const names = new Map(schemas.map(({ id, typeName }) => [id, typeName]));
-  const carriers = topics.map((topic) => ({ topic, messages: carried(topic, schemas) }));
+  const own = topics.map((topic) => carrierOf(topic, schemas));
+  const carriers = [...own, ...own.filter(({ topic }) => topic.public).map((carrier) => filteredCarrier(carrier, schemas))];
   const missing = emptyTopics(carriers);
   if (missing.length > 0) throw new Error(`No schema describes what travels on ${missing.join(', ')}`);
   const messages = {};
   const components = { Headers: HEADERS };
-  for (const { topic, messages: own } of carriers) {
-    for (const schema of own) {
-      const name = componentName(schema, topic);
-      messages[kebab(schema.typeName)] = messageOf(schema, topic);
-      components[name] = componentSchema(schema, names, name !== schema.typeName);
+  for (const { topic, messages: carriedHere } of carriers) {
+    for (const schema of carriedHere) {
+      messages[messageName(schema)] = messageOf(schema, topic);
+      components[componentName(schema)] = componentSchema(schema, names, schema.form);
     }
   }
   for (const part of closure(
     carriers.flatMap((carrier) => carrier.messages),
     schemas,
   ).values()) {
-    if (part.kind === 'shape') components[part.typeName] = componentSchema(part, names, false);
+    if (part.kind === 'shape') components[part.typeName] = componentSchema(part, names, '');
   }
   return { carriers, messages, components };
 };
@@ -181,22 +229,15 @@ export const emitAsyncApi = (schemas) => {
       version: '1.0.0',
       description:
         'What Muster publishes. Topics marked `x-public: true` are for subscribers; the others are internal and carry personal fields as ciphertext. ' +
+        'A subscriber that may not see every personal field is given topics of its own, `muster.subscriber.<name>.*`; they are the only ones that it may read. ' +
         'Delivery is at least once and in order for each key; keep the last `ce_sequence` of each `ce_subject` and drop what is not higher. ' +
         'Inside a version only optional fields are added: ignore fields that you do not know.',
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: 'application/json',
-    channels: Object.fromEntries(
-      carriers.map(({ topic, messages: own }) => [
-        channelName(topic),
-        channelOf(
-          topic,
-          own.map(({ typeName }) => kebab(typeName)),
-        ),
-      ]),
-    ),
+    channels: Object.fromEntries(carriers.map(({ topic, messages: own }) => [channelName(topic), channelOf(topic, own.map(messageName))])),
     operations: Object.fromEntries(
-      topics.map((topic) => [
+      carriers.map(({ topic }) => [
         `publish${channelName(topic).replace(/^./, (letter) => letter.toUpperCase())}`,
         { action: 'send', channel: { $ref: `#/channels/${channelName(topic)}` }, summary: topic.description },
       ]),

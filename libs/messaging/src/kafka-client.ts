@@ -64,15 +64,15 @@ export const topicConfig = (topic: Topic, replicationFactor: number): ITopicConf
 });
 
 /**
- * Creates the topics of the topic map that are missing; existing ones stay as they are. Safe to call from any number of processes at once. Copies:
+ * Creates the topics of the topic map, and others that are named, if they are missing; existing ones stay as they are. Safe to call from any number of processes at once. Copies:
  * three, or as many as there are brokers.
  */
-export async function ensureTopics(kafka: Kafka): Promise<void> {
+export async function ensureTopics(kafka: Kafka, others: readonly Topic[] = []): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   try {
     const existing = new Set(await admin.listTopics());
-    const missing = topics.filter(({ name }) => !existing.has(name));
+    const missing = [...topics, ...others].filter(({ name }) => !existing.has(name));
     if (missing.length === 0) return;
     const { brokers } = await admin.describeCluster();
     const copies = Math.min(3, brokers.length);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type ConnectionConfig, parseConnectionFile } from '@muster/connector';
+import { type ConnectionConfig, parseConnectionFile, type SubscriberConfig } from '@muster/connector';
 import { keySubject, personalFields } from '@muster/contracts';
 import { EventStore } from '@muster/event-store';
 import { PgKeyRing } from '@muster/read-store';
@@ -10,6 +10,7 @@ export interface Platform {
   readonly settings: Settings;
   readonly store: EventStore;
   readonly connections: readonly ConnectionConfig[];
+  readonly subscribers: readonly SubscriberConfig[];
   close(): Promise<void>;
 }
 
@@ -19,7 +20,7 @@ export interface Platform {
  * @throws ConnectionFileInvalid, MasterKeyInvalid, or what the database says.
  */
 export async function openPlatform(settings: Settings): Promise<Platform> {
-  const connections = parseConnectionFile(readFileSync(settings.connectionsFile, 'utf8'), {
+  const { connections, subscribers } = parseConnectionFile(readFileSync(settings.connectionsFile, 'utf8'), {
     file: settings.connectionsFile,
     timeFactor: settings.timeFactor,
     env: process.env,
@@ -31,6 +32,7 @@ export async function openPlatform(settings: Settings): Promise<Platform> {
     settings,
     store,
     connections,
+    subscribers,
     async close() {
       await store.close();
       await keyRing.close();

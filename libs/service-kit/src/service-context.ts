@@ -1,5 +1,5 @@
 import type { CanActivate, DynamicModule, Type } from '@nestjs/common';
-import type { ConnectionConfig } from '@muster/connector';
+import type { ConnectionConfig, SubscriberConfig } from '@muster/connector';
 import type { EventStore } from '@muster/event-store';
 import type { Migration, ReadStore } from '@muster/read-store';
 import type { DeadWork } from '@muster/work';
@@ -30,6 +30,8 @@ export interface ServiceContext {
   readonly settings: Settings;
   readonly store: EventStore;
   readonly connections: readonly ConnectionConfig[];
+  /** Systems with topics of their own. */
+  readonly subscribers: readonly SubscriberConfig[];
   readonly logger: Logger;
   readonly metrics: Registry;
   /** Rises while something is taken in and not yet safely recorded: requests, batches, claimed rows, calls. */

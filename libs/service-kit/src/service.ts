@@ -104,6 +104,7 @@ function createContext({ service, platform, logger, database, closing, dependenc
     settings: platform.settings,
     store: platform.store,
     connections: platform.connections,
+    subscribers: platform.subscribers,
     logger,
     metrics,
     inProgress: new Gauge({

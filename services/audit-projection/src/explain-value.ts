@@ -10,7 +10,8 @@ import { objectKey, objectsAt } from './objects.ts';
 import { readEvents, readHistory } from './person-history.ts';
 import { personThen } from './show-as-of.ts';
 import { projectedUpTo, type UpTo } from './up-to.ts';
-import { type Absence, flowsInForce, whyNot } from './why-not.ts';
+import { flowsInForce } from './traced-flows.ts';
+import { type Absence, whyNot } from './why-not.ts';
 
 export interface Why {
   readonly upTo: UpTo;

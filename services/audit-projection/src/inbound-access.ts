@@ -1,8 +1,10 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { SERVICE, type ServiceContext } from '@muster/service-kit';
-import { IsOptional, IsString, Length } from 'class-validator';
+import { ProblemError, SERVICE, type ServiceContext } from '@muster/service-kit';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 import { type Axes, instantOf } from './axes.ts';
 import { findPerson } from './find-person.ts';
+import { showAccounts, type SituationName, situationNamed } from './show-accounts.ts';
 import { showDiff, type Subject } from './show-diff.ts';
 import { showHolders } from './show-holders.ts';
 
@@ -31,6 +33,24 @@ class When extends Scoped {
   at?: string;
 }
 
+class Listed extends When {
+  @IsOptional()
+  @IsIn(Object.keys(situationNamed))
+  situation?: SituationName;
+
+  @IsOptional()
+  @IsString()
+  @Length(1, 400)
+  after?: string;
+
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  limit?: number;
+}
+
 class Between extends Scoped {
   @IsString()
   @Length(1, 40)
@@ -41,7 +61,7 @@ class Between extends Scoped {
   to!: string;
 }
 
-/** What is asked about groups and apps, and about differences between two dates. */
+/** What is asked about accounts, groups and apps, and about differences between two dates. */
 @Controller()
 export class AccessQuestions {
   constructor(@Inject(SERVICE) private readonly service: ServiceContext) {}
@@ -56,11 +76,32 @@ export class AccessQuestions {
     return showHolders(this.service.database.db, { kind: 'app', name, connection: when.connection }, this.#axes(when));
   }
 
+  @Get('accounts')
+  accounts(@Query() { situation, after, limit = 200, ...when }: Listed) {
+    const asked = this.#directories().filter(({ name }) => when.connection === undefined || name === when.connection);
+    if (asked.length === 0)
+      throw new ProblemError('http.request_invalid', {
+        problems: [
+          {
+            field: 'connection',
+            message: `expected one of ${this.#directories()
+              .map(({ name }) => name)
+              .join(', ')}`,
+          },
+        ],
+      });
+    return showAccounts(this.service.database.db, asked, { situation, after, limit }, this.#axes(when));
+  }
+
   @Get('diff/:name')
   async diff(@Param() { name }: Named, @Query() { from, to, known, connection }: Between) {
     const span = { from: instantOf('from', from), to: instantOf('to', to), knownAt: this.#knownAt(known) };
-    const directories = this.service.connections.filter(({ kind }) => kind !== 'hr').map((one) => one.name);
+    const directories = this.#directories().map((one) => one.name);
     return showDiff(this.service.database.db, await this.#subject(name, connection), { span, directories });
+  }
+
+  #directories() {
+    return this.service.connections.filter(({ kind }) => kind !== 'hr');
   }
 
   #axes({ at, known }: When): Axes {

@@ -11,6 +11,7 @@ import { indexers } from './index-facts.ts';
 import { showAsOf } from './show-as-of.ts';
 import { showConnections } from './show-connections.ts';
 import { showObjectTimeline } from './show-object-timeline.ts';
+import { showScope } from './show-scope.ts';
 import { showStatus } from './show-status.ts';
 import { showTimeline } from './show-timeline.ts';
 import { projectedUpTo } from './up-to.ts';
@@ -105,6 +106,12 @@ export class Questions {
     const { store, database } = this.service;
     const question = connection === undefined ? { attribute } : { attribute, connection };
     return explainValue({ store, db: database.db, now: this.service.now().toISOString() }, await this.#find(person), question);
+  }
+
+  @Get('scope/:person')
+  async scope(@Param() { person }: Asked) {
+    const { store, database } = this.service;
+    return showScope({ store, db: database.db, now: this.service.now().toISOString() }, await this.#find(person));
   }
 
   @Get('connections')

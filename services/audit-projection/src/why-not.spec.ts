@@ -1,30 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FlowDocument } from '@muster/contracts';
-import type { RecordedEvent } from '@muster/event-store';
 import { compileFlow } from '@muster/flow';
 import { Hire, type Stated } from './testing/hire.ts';
+import { stored } from './testing/stored.ts';
 import { whyNot } from './why-not.ts';
 
 const ada = new Hire(1);
 const AT = '2026-03-02T08:00:00.000Z';
-
-const stored = (stated: readonly Stated[]): RecordedEvent[] => {
-  const revisions = new Map<string, number>();
-  return stated.map(({ stream, type, data, occurredAt }, index) => {
-    const revision = (revisions.get(stream) ?? -1) + 1;
-    revisions.set(stream, revision);
-    return {
-      id: `event-${index}`,
-      type,
-      stream,
-      revision,
-      position: String(index + 1),
-      recordedAt: AT,
-      data: data as unknown as Record<string, unknown>,
-      metadata: { correlationId: 'c', occurredAt, schema: 'muster:test/test.v1', actor: 'test' },
-    };
-  });
-};
 
 const flow = (scope: string, when?: string) =>
   compileFlow({

@@ -1,7 +1,7 @@
-import { type CommandEnded, type EntitlementRef, type FlowDocument, type PlanHeld, type PlanReleased } from '@muster/contracts';
-import { comparePositions, type EventStore, type RecordedEvent } from '@muster/event-store';
-import { compileFlow, type CompiledFlow, type CompiledStep, trace } from '@muster/flow';
-import { fold, identityCategory, recordAt, workerCategory } from '@muster/identity';
+import type { CommandEnded, EntitlementRef, PlanHeld, PlanReleased } from '@muster/contracts';
+import type { RecordedEvent } from '@muster/event-store';
+import type { CompiledFlow, CompiledStep } from '@muster/flow';
+import { newest, tracedFlows } from './traced-flows.ts';
 
 /** Why somebody does not hold something: one reason, and the event that says so if one does. */
 export interface Absence {
@@ -33,25 +33,6 @@ interface Asked {
 
 const cite = ({ stream, revision, id }: RecordedEvent) => ({ stream, revision, eventId: id });
 
-const newest = (
-  history: readonly RecordedEvent[],
-  type: string,
-  matches: (data: never) => boolean = () => true,
-): RecordedEvent | undefined => history.findLast((event) => event.type === type && matches(event.data as never));
-
-/** The flows in force at a position, as they were published; what no version of this product can read is left out. */
-export async function flowsInForce(store: EventStore, upTo: string): Promise<CompiledFlow[]> {
-  const last = new Map<string, RecordedEvent>();
-  for await (const event of store.readAll({ prefixes: ['flow-'] })) {
-    if (comparePositions(event.position, upTo) > 0) break;
-    last.set(event.stream, event);
-  }
-  return [...last.values()].flatMap(({ type, data }) => {
-    const document = data['document'] as FlowDocument | undefined;
-    return type === 'FlowPublished' && Array.isArray(document?.steps) ? [compileFlow(document)] : [];
-  });
-}
-
 type NamedObject = { readonly id: string } | { readonly name: string };
 
 /** Whether a step gives it: by itself, or as the group through which an app is given. */
@@ -64,38 +45,11 @@ function names(step: CompiledStep, { connection, entitlement: { kind, id }, name
   return 'names' in step.object || is(step.object);
 }
 
-/** Of a connection nothing matters here but that it is there: its kind decides over attributes, and groups and apps have none. */
-const connectionsOf = (flows: readonly CompiledFlow[]) =>
-  [...new Set(flows.flatMap(({ steps }) => steps.map(({ connection }) => connection)))].map((name) => ({ name, kind: 'okta' as const }));
-
-type TracedFlow = ReturnType<typeof trace>['flows'][number];
-
-/** Each flow that could give it, with its working for this person. Of an erased person nothing can be computed. */
-function traced(history: readonly RecordedEvent[], flows: readonly CompiledFlow[], now: string): readonly TracedFlow[] {
-  const of = (category: string) => history.filter(({ stream }) => stream.startsWith(`${category}-`));
-  const identityEvents = of('identity');
-  const identity = fold(identityCategory, identityEvents as never);
-  const lifecycle = newest(identityEvents, 'IdentityLifecycleChanged');
-  const [first] = identityEvents;
-  if (first === undefined || lifecycle === undefined || identity.lifecycle === undefined) return [];
-  const stated = recordAt(fold(workerCategory, of('worker') as never), now);
-  const source = newest(history, 'WorkerRecorded');
-  const ref = { stream: first.stream, revision: identity.revision };
-  return trace({
-    identity: { attributes: identity.attributes, provenance: identity.provenance, ref },
-    lifecycle: { value: identity.lifecycle.state, ref },
-    ...(identity.login === undefined ? {} : { login: { value: identity.login, ref } }),
-    workers: stated && source ? [{ value: stated.record, ref: { stream: source.stream, revision: stated.revision } }] : [],
-    flows,
-    connections: connectionsOf(flows),
-  }).flows;
-}
-
 function byFlows(asked: Asked, { history, flows, now }: Facts): Absence[] {
   const giving = flows.filter(({ steps }) => steps.some((step) => names(step, asked)));
   const { kind } = asked.entitlement;
   if (giving.length === 0) return [{ reason: 'no-flow', text: `no flow in force gives this ${kind}` }];
-  return traced(history, giving, now).flatMap(({ flow, version, inScope, scope, steps }): Absence[] => {
+  return tracedFlows(history, giving, now).flatMap(({ flow, version, inScope, scope, steps }): Absence[] => {
     if (!inScope) {
       const failing = scope.filter((part) => !(part.outcome === 'value' && part.value === true)).map(({ expression }) => expression);
       return [{ reason: 'scope-false', text: `not in the scope of flow ${flow} version ${version}: ${failing.join(' && ')}` }];

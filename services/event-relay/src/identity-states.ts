@@ -6,10 +6,14 @@ import { type CurrentState, type Database, loadStates, saveStates } from '@muste
 const FOLD = 1;
 const KEPT = 20_000;
 
-interface Folded {
+/** An identity up to and including a revision. */
+export interface FoldedIdentity {
   revision: number;
   state: Identity;
 }
+
+/** An identity before its first event. */
+export const nothingYet: FoldedIdentity = { revision: -1, state: identityCategory.initial };
 
 const isKnown = (event: { type: string }): event is { type: IdentityEvent['type'] } =>
   (identityCategory.types as readonly string[]).includes(event.type);
@@ -21,8 +25,8 @@ const isKnown = (event: { type: string }): event is { type: IdentityEvent['type'
 export class IdentityStates {
   readonly #store: Pick<EventStore, 'load'>;
   readonly #db: Database;
-  readonly #folded = new Map<string, Folded>();
-  readonly #unsaved = new Map<string, Folded>();
+  readonly #folded = new Map<string, FoldedIdentity>();
+  readonly #unsaved = new Map<string, FoldedIdentity>();
 
   constructor(store: Pick<EventStore, 'load'>, db: Database) {
     this.#store = store;
@@ -34,10 +38,12 @@ export class IdentityStates {
     await this.#fetch([...new Set(events.map(({ stream }) => stream))]);
     const moved = new Map<string, { last: RecordedEvent; state: Identity }>();
     for (const event of events) {
-      const before = this.#folded.get(event.stream) ?? { revision: -1, state: identityCategory.initial };
+      const before = this.#folded.get(event.stream) ?? nothingYet;
       if (event.revision <= before.revision) continue;
       const after =
-        event.revision === before.revision + 1 ? evolve(before, event) : await this.#store.load(identityCategory, event.stream, before);
+        event.revision === before.revision + 1
+          ? foldIdentity(before, event)
+          : await this.#store.load(identityCategory, event.stream, before);
       this.#keep(event.stream, after);
       moved.set(event.stream, { last: event, state: after.state });
     }
@@ -58,12 +64,12 @@ export class IdentityStates {
       this.#remember(stream, { revision, state });
   }
 
-  #keep(stream: string, folded: Folded): void {
+  #keep(stream: string, folded: FoldedIdentity): void {
     this.#unsaved.set(stream, folded);
     this.#remember(stream, folded);
   }
 
-  #remember(stream: string, folded: Folded): void {
+  #remember(stream: string, folded: FoldedIdentity): void {
     this.#folded.delete(stream);
     this.#folded.set(stream, folded);
     if (this.#folded.size <= KEPT) return;
@@ -75,7 +81,8 @@ export class IdentityStates {
   }
 }
 
-function evolve({ state }: Folded, event: RecordedEvent): Folded {
+/** The next event of an identity on what was folded before; events that the fold does not know move its revision only. */
+export function foldIdentity({ state }: FoldedIdentity, event: RecordedEvent): FoldedIdentity {
   const { id, revision, recordedAt, data } = event;
   const next = isKnown(event)
     ? identityCategory.evolve(state, { ...event, data, id, revision, recordedAt } as never)

@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationB
 import { SERVICE, type ServiceContext } from '@muster/service-kit';
 import { openKafkaPublisher } from './adapters/publisher.ts';
 import { relayEvents } from './relay-events.ts';
+import { topicsOf } from './subscribers.ts';
 
 /** Relays from the start of the service to its end. With the embedded transport there is no broker, and nothing to do. */
 @Injectable()
@@ -15,16 +16,20 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
   }
 
   onApplicationBootstrap(): void {
-    const { transport } = this.service.settings;
-    if (transport.kind !== 'kafka') return;
-    const { store, database, logger: log, inProgress } = this.service;
+    const { store, database, logger: log, inProgress, settings, subscribers } = this.service;
+    const { transport } = settings;
+    if (transport.kind !== 'kafka') {
+      if (subscribers.length > 0) log.warn({ subscribers: subscribers.length }, 'without a broker there are no topics for subscribers');
+      return;
+    }
     this.#trouble = undefined;
     this.#running = relayEvents({
       store,
       database,
       log,
       signal: this.#closing.signal,
-      openPublisher: () => openKafkaPublisher({ brokers: transport.brokers, log }),
+      openPublisher: () => openKafkaPublisher({ brokers: transport.brokers, log, topics: topicsOf(subscribers) }),
+      subscribers,
       onState: (trouble) => (this.#trouble = trouble),
       onInProgress: (change) => inProgress.inc({ kind: 'event' }, change),
     });

@@ -3,15 +3,20 @@ import { type EventStore, type RecordedEvent, START_POSITION } from '@muster/eve
 import { asField, type Log, pause, putAside, readCheckpoint, writeCheckpoint } from '@muster/messaging';
 import { describeError, type Lease, type ReadStore, requireLease, withLease } from '@muster/read-store';
 import type { Publisher } from './adapters/publisher.ts';
+import { beginSubscribers } from './begin-subscribers.ts';
 import { IdentityStates } from './identity-states.ts';
 import { Outbox } from './outbox.ts';
-import { type OutgoingRecord, toRecord, toStateRecord } from './to-records.ts';
+import { inPortions } from './portions.ts';
+import { type Audience, audienceOf, everybody, type Subscriber } from './subscribers.ts';
+import { type OpenedEvent, type OutgoingRecord, toRecords, toStateRecords } from './to-records.ts';
 
 export interface Relaying {
   store: EventStore;
   /** The relay's schema: its lease, its checkpoint, the folds of identities. */
   database: ReadStore;
   openPublisher: () => Promise<Publisher>;
+  /** Systems with topics of their own; the publisher makes these topics. */
+  subscribers?: readonly Subscriber[];
   log: Log;
   /** Ends the relay once what is being published is published. */
   signal: AbortSignal;
@@ -26,8 +31,6 @@ const CHECKPOINT = 'relay';
 const LINGER_MS = 2;
 const SAVE_EVERY_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
-/** What one transaction of the broker holds at most, so that no partition gets more than a record batch may have. */
-const LARGEST_PUBLICATION = 1024 * 1024;
 
 /**
  * Publishes every event of the store that travels on a topic, in store order, for as long as the signal allows; one relay of an installation at a time. An event is
@@ -54,6 +57,7 @@ class Relay {
   readonly #relaying: Relaying;
   readonly #lease: Lease;
   readonly #states: IdentityStates;
+  readonly #subscribers: readonly Audience[];
   #published: string | undefined;
   #savedAt = 0;
 
@@ -61,17 +65,29 @@ class Relay {
     this.#relaying = relaying;
     this.#lease = lease;
     this.#states = new IdentityStates(relaying.store, relaying.database.db);
+    this.#subscribers = (relaying.subscribers ?? []).map(audienceOf);
   }
 
   async run(onProgress: () => void): Promise<void> {
-    const { store, database, openPublisher } = this.#relaying;
-    const failed = new AbortController();
-    const signal = AbortSignal.any([this.#relaying.signal, this.#lease.lost, failed.signal]);
+    const { store, database, openPublisher, subscribers = [], log } = this.#relaying;
+    const signal = AbortSignal.any([this.#relaying.signal, this.#lease.lost]);
     const publisher = await openPublisher();
+    try {
+      const from = (await readCheckpoint(database.db, CHECKPOINT)) ?? START_POSITION;
+      await beginSubscribers(subscribers, { store, database, publisher, log, signal, from });
+      await this.#follow(publisher, { from, signal, onProgress });
+    } finally {
+      await publisher.close();
+    }
+    this.#lease.lost.throwIfAborted();
+  }
+
+  async #follow(publisher: Publisher, relayed: { from: string; signal: AbortSignal; onProgress: () => void }): Promise<void> {
+    const failed = new AbortController();
+    const signal = AbortSignal.any([relayed.signal, failed.signal]);
     const outbox = new Outbox();
-    const from = (await readCheckpoint(database.db, CHECKPOINT)) ?? START_POSITION;
-    const subscription = store.subscribe({
-      from,
+    const subscription = this.#relaying.store.subscribe({
+      from: relayed.from,
       prefixes: relayedPrefixes,
       asStored: true,
       signal,
@@ -79,14 +95,12 @@ class Relay {
     });
     this.#relaying.onState?.(undefined);
     try {
-      await this.#pump(publisher, { outbox, signal, onProgress });
+      await this.#pump(publisher, { outbox, signal, onProgress: relayed.onProgress });
       await this.#save();
     } finally {
       failed.abort();
       await subscription.stop();
-      await publisher.close();
     }
-    this.#lease.lost.throwIfAborted();
   }
 
   async #pump(
@@ -113,23 +127,19 @@ class Relay {
   async #toRecords(events: readonly RecordedEvent[]): Promise<OutgoingRecord[]> {
     const records: OutgoingRecord[] = [];
     const opened = await this.#openPublic(events);
-    for (const event of opened) {
-      const record = await this.#orPutAside(event, () => toRecord(event));
-      if (record) records.push(record);
-    }
+    for (const event of opened) records.push(...((await this.#orPutAside(event, () => toRecords(event, this.#subscribers))) ?? []));
     const moved = await this.#states.fold(opened.filter(isIdentity));
-    for (const { last, state } of moved.values()) {
-      const record = await this.#orPutAside(last, () => toStateRecord(last, state));
-      if (record) records.push(record);
-    }
+    const audiences = [everybody, ...this.#subscribers];
+    for (const { last, state } of moved.values())
+      records.push(...((await this.#orPutAside(last, () => toStateRecords(last, state, audiences))) ?? []));
     return records;
   }
 
   /** Opens the events of public topics, leaves the others as stored. One that cannot be opened is put aside. */
-  async #openPublic(events: readonly RecordedEvent[]): Promise<RecordedEvent[]> {
+  async #openPublic(events: readonly RecordedEvent[]): Promise<OpenedEvent[]> {
     const { personalFields } = this.#relaying.store;
-    const open = async (event: RecordedEvent): Promise<RecordedEvent | undefined> =>
-      isPlain(event) ? this.#orPutAside(event, async () => ({ ...event, ...(await personalFields.open(event)) })) : event;
+    const open = async (event: RecordedEvent): Promise<OpenedEvent | undefined> =>
+      isPlain(event) ? this.#orPutAside(event, async () => asOpened(event, await personalFields.open(event))) : event;
     if (events.some(isPlain)) await personalFields.openAll(events.filter(isPlain)).catch(() => {});
     const opened = await Promise.all(events.map(open));
     return opened.filter((event) => event !== undefined);
@@ -162,25 +172,16 @@ class Relay {
   }
 }
 
+/** What the store held as ciphertext is told apart, so that it stays personal even where the contracts of this version do not know the field. */
+const asOpened = (stored: RecordedEvent, opened: Pick<RecordedEvent, 'data' | 'erased'>): OpenedEvent => ({
+  ...stored,
+  ...opened,
+  sealed: Object.keys(opened.data).filter((field) => !Object.hasOwn(stored.data, field)),
+});
+
 const isPlain = ({ stream }: RecordedEvent): boolean => topicFor(stream)?.payload === 'plain';
 const isIdentity = ({ stream }: RecordedEvent): boolean => topicFor(stream) === topicMap.identityEvents;
 
 /** Not a service that is away, but bytes that no key opens or metadata that names no schema. */
 const isTheEvent = (error: unknown): boolean =>
   error instanceof TypeError || (error as { code?: unknown }).code === 'keyring.cannot_decrypt';
-
-function* inPortions(records: readonly OutgoingRecord[]): Generator<OutgoingRecord[]> {
-  let portion: OutgoingRecord[] = [];
-  let size = 0;
-  for (const record of records) {
-    const length = record.value?.length ?? 0;
-    if (portion.length > 0 && size + length > LARGEST_PUBLICATION) {
-      yield portion;
-      portion = [];
-      size = 0;
-    }
-    portion.push(record);
-    size += length;
-  }
-  if (portion.length > 0) yield portion;
-}

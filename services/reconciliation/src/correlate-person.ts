@@ -5,6 +5,7 @@ import {
   correlateAccount,
   correlateCreated,
   correlateWorker,
+  type Identity,
   type Ids,
   type LoginFacts,
   stepsOfAnswer,
@@ -94,7 +95,8 @@ async function nextSteps(work: Correlating, { workerKey, accounts, logins }: Dir
     ids,
     ...(existingLogin == null ? {} : { existingLogin }),
   });
-  const linking = await Promise.all(accounts.map((account) => accountSteps(work, account, accounts)));
+  const theirs = [...accounts, ...linkedBeside(accounts, await facts.identity(identityId))];
+  const linking = await Promise.all(theirs.map((account) => accountSteps(work, account, accounts)));
   const created = await Promise.all(work.targets.map((target) => createdSteps(work, target.name)));
   const answered = await Promise.all(work.answeredCases.map((stream) => answerSteps(work, stream)));
   const unlinked = accounts.filter(({ owner }) => owner === null);
@@ -115,6 +117,12 @@ interface Candidate {
   readonly login: string | null;
   readonly owner: string | null;
 }
+
+/** Accounts that are theirs though none that is there carries their key: deleted by somebody, or given another key. */
+const linkedBeside = (accounts: readonly Candidate[], { identityId, links }: Identity): Candidate[] =>
+  Object.entries(links)
+    .filter(([connection, link]) => !accounts.some((one) => one.connection === connection && one.accountId === link.accountId))
+    .map(([connection, { accountId }]) => ({ connection, accountId, login: null, owner: identityId ?? null }));
 
 async function accountSteps(
   { facts, identityId, ids }: Correlating,

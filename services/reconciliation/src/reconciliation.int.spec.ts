@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Command } from '@muster/contracts';
+import { randomUUID } from 'node:crypto';
+import { type Command, streamOf } from '@muster/contracts';
 import { account, flow, group, nothing } from './testing/flows.ts';
 import { Rig, until } from './testing/rig.ts';
 
@@ -145,6 +146,29 @@ describe('an account', () => {
     await rig.rest();
     expect((await rig.identity(identityId)).links).toMatchObject({ [OKTA]: { accountId: '00u-2004b' } });
     expect(await released(identityId)).toContain('grant g-staff');
+    expect(await rig.casesOf(identityId)).toEqual([]);
+  });
+});
+
+describe('an account that somebody else deleted', () => {
+  const deleteOutside = (id: string) =>
+    rig.append(streamOf.account(OKTA, id), 'AccountDeleted', {
+      connection: OKTA,
+      accountId: id,
+      evidence: 'removed',
+      read: { readId: randomUUID(), kind: 'fetch', startedAt: new Date().toISOString() },
+    });
+
+  it('asks a person, and another one is made only when the answer says so', async () => {
+    const { id, identityId } = await atWork('2101');
+    await deleteOutside(id);
+    await rig.rest();
+    const [open, ...more] = await rig.casesOf(identityId);
+    expect([open?.kind, open?.accountIds, more]).toEqual(['lock', [id], []]);
+    expect(await released(identityId)).not.toContain('create');
+    await rig.ask(`/cases/${open?.caseId}/resolve`, { answer: 'recreate', by: 'ops' });
+    await until('another one is planned', async () => ((await released(identityId)).includes('create') ? true : undefined));
+    expect((await rig.identity(identityId)).links).toEqual({});
     expect(await rig.casesOf(identityId)).toEqual([]);
   });
 });

@@ -105,6 +105,30 @@ describe('the command line', () => {
     }
   });
 
+  it('explains which condition of which flow has somebody in its scope, and which keeps them out', async () => {
+    const { flows } = await asked<{ flows: { flow: string; inScope: boolean; scope: { expression: string; holds: boolean }[] }[] }>(
+      'scope',
+      person,
+    );
+    expect(flows.some(({ inScope }) => inScope)).toBe(true);
+    expect(flows.some(({ inScope }) => !inScope)).toBe(true);
+    for (const { inScope, scope } of flows) expect([inScope, scope.length > 0]).toEqual([scope.every(({ holds }) => holds), true]);
+  });
+
+  it('classes every account of both targets, and finds those of the company linked', async () => {
+    const { counts, accounts } = await asked<{
+      counts: { connection: string; situation: string; accounts: number }[];
+      accounts: { connection: string; situation: string; employeeNumber?: string }[];
+    }>('accounts', '--limit', '1000');
+    expect(counts.reduce((sum, one) => sum + one.accounts, 0)).toBe(accounts.length);
+    const hired = accounts.filter(({ employeeNumber }) => employeeNumber === person);
+    expect(hired.map(({ connection, situation }) => [connection, situation])).toEqual([
+      ['entra-main', 'linked'],
+      ['okta-main', 'linked'],
+    ]);
+    expect(await product.muster('accounts', '--situation', 'lost')).toMatchObject({ code: INVALID, stdout: '' });
+  });
+
   it('has no cases and no dead letters after a smooth hire', async () => {
     expect(await asked('cases')).toMatchObject({ cases: [] });
     expect(await asked('dead-letters')).toEqual({ deadLetters: [] });

@@ -7,6 +7,9 @@ import { readRawStore } from './running/raw-store.ts';
 
 const STATE = 'muster.identity.state.v1';
 const EVENTS = 'muster.identity.events.v1';
+/** Those of a subscriber that was granted display names and departments and nothing else of what is personal. */
+const ITS_STATE = 'muster.subscriber.seating-plan.identity.state.v1';
+const ITS_EVENTS = 'muster.subscriber.seating-plan.identity.events.v1';
 
 const folder = temporaryFolder();
 let product: ProductUnderTest;
@@ -98,6 +101,40 @@ describe('a system that subscribes to identities', () => {
     expect(Object.fromEntries(last)).toEqual(Object.fromEntries(byEvents));
   }, 60_000);
 });
+
+describe('a subscriber that may see display names and departments', () => {
+  it('follows everybody on topics of its own, and finds there no other personal value of those that the public topics show', async () => {
+    const kafka = kafkaOf(product.started.environment['MUSTER_KAFKA'] ?? '');
+    const read = (topic: string) => readTopics(kafka, `seating-${randomUUID()}`, [topic]);
+    const [states, events, itsStates, itsEvents] = await Promise.all([STATE, EVENTS, ITS_STATE, ITS_EVENTS].map(read));
+    const sequence = ({ headers }: Received): number => Number(headers['ce_sequence']);
+    const sequences = (messages: Received[]): Map<string, Set<number>> =>
+      new Map([...Map.groupBy(messages, ({ key }) => key)].map(([key, list]) => [key, new Set(list.map(sequence))]));
+    expect(sequences(itsEvents ?? [])).toEqual(sequences(events ?? []));
+    expect(latest(itsStates)).toHaveProperty('size', latest(states).size);
+
+    let hidden = 0;
+    const shown = JSON.stringify([itsStates, itsEvents]);
+    for (const [key, { attributes, login }] of latest(states)) {
+      const { displayName, department, ...others } = attributes;
+      expect(latest(itsStates).get(key)?.attributes).toEqual({ displayName, department });
+      expect(latest(itsStates).get(key)).not.toHaveProperty('login');
+      // Lifecycle, its dates and the zone are not personal by the contracts, and short words stand in display names by chance.
+      const secrets = [login, ...Object.values(others)].filter((value) => typeof value === 'string' && /[@.+]/.test(value)) as string[];
+      expect(secrets.filter((secret) => shown.includes(JSON.stringify(secret).slice(1, -1)))).toEqual([]);
+      hidden += secrets.length;
+    }
+    expect(hidden).toBeGreaterThan(latest(states).size);
+  }, 90_000);
+});
+
+interface State {
+  attributes: Record<string, unknown>;
+  login?: string;
+}
+
+const latest = (messages: Received[] = []): Map<string, State> =>
+  new Map(messages.flatMap(({ key, value }) => (value === null ? [] : [[key, JSON.parse(value) as State]])));
 
 async function headsOfIdentities(): Promise<Map<string, number>> {
   const heads = new Map<string, number>();
