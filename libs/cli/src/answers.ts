@@ -101,6 +101,10 @@ export interface DeadLettersAnswer {
   }[];
 }
 
+export interface CausesAnswer {
+  causes: { service: string; code: string; count: number; oldest: string; newest: string; remedy?: string }[];
+}
+
 export interface StatusAnswer {
   upTo: UpTo;
   services: { name: string; ready: boolean; because?: string }[];

@@ -88,6 +88,8 @@ const commands: [args: string[], request: string, words: RegExp][] = [
   [['dead-letters'], 'GET /api/dead-letters', /no dead letters/],
   [['dead-letters', 'show', 'provisioning.work.1'], 'GET /api/dead-letters/provisioning.work.1', /target\.value_refused/],
   [['dead-letters', 'retry', 'provisioning.work.1'], 'POST /api/dead-letters/provisioning.work.1/retry', /provisioning\.work\.1/],
+  [['dead-letters', '--by-cause'], 'GET /api/dead-letters/causes', /x\.y +provisioning +3 /],
+  [['dead-letters', 'retry', '--cause', 'target.value_refused'], 'POST /api/dead-letters/retry', /sent again: 1200 of provisioning/],
   [
     ['status'],
     'GET /api/status',

@@ -1,6 +1,7 @@
 import type {
   AsOfAnswer,
   CasesAnswer,
+  CausesAnswer,
   DeadLettersAnswer,
   ExplainAnswer,
   Person,
@@ -115,6 +116,17 @@ export function printDeadLetters(answer: DeadLettersAnswer): string[] {
     `  ${one.message}`,
     ...(one.remedy ? [`  remedy: ${one.remedy}`] : []),
   ]);
+}
+
+/** The most frequent cause first. */
+export function printCauses({ causes }: CausesAnswer): string[] {
+  if (causes.length === 0) return ['no dead letters'];
+  return causes
+    .toSorted((a, b) => b.count - a.count)
+    .flatMap((one) => [
+      `${one.code}  ${one.service}  ${one.count}  from ${time(one.oldest)} to ${time(one.newest)}`,
+      ...(one.remedy ? [`  remedy: ${one.remedy}`] : []),
+    ]);
 }
 
 export function printStatus(answer: StatusAnswer): string[] {

@@ -1,13 +1,14 @@
 import { Command } from 'commander';
 import { addAccessCommands } from './access-commands.ts';
 import type { ObjectTimelineAnswer } from './answers-access.ts';
-import type { AsOfAnswer, CasesAnswer, DeadLettersAnswer, ExplainAnswer, PlanAnswer, StatusAnswer, TimelineAnswer } from './answers.ts';
+import type { AsOfAnswer, CasesAnswer, ExplainAnswer, PlanAnswer, StatusAnswer, TimelineAnswer } from './answers.ts';
 import { Api, findTarget } from './api.ts';
 import type { Answer } from './asking.ts';
+import { addDeadLetters } from './dead-letter-commands.ts';
 import { EXIT } from './exit-codes.ts';
 import { printObjectTimeline } from './print-access.ts';
 import { addRunCommands } from './run-commands.ts';
-import { printAsOf, printCases, printDeadLetters, printExplain, printPlan, printStatus, printTimeline } from './print.ts';
+import { printAsOf, printCases, printExplain, printPlan, printStatus, printTimeline } from './print.ts';
 
 /** What a command talks to; tests give their own. */
 export interface Surroundings {
@@ -108,29 +109,4 @@ export function createProgram(surroundings: Surroundings): { run(args: readonly 
       return exitCode;
     },
   };
-}
-
-function addDeadLetters(program: Command, answer: Answer): void {
-  const letters = program
-    .command('dead-letters')
-    .description('what could not be processed, with its cause')
-    .action(() => answer<DeadLettersAnswer>((api) => api.get(path('dead-letters')), printDeadLetters));
-  letters
-    .command('show <id>')
-    .description('one of them, whole')
-    .action((id: string) =>
-      answer<Record<string, unknown>>(
-        (api) => api.get(path('dead-letters', id)),
-        (letter) => [JSON.stringify(letter, null, 2)],
-      ),
-    );
-  letters
-    .command('retry <id>')
-    .description('send it again')
-    .action((id: string) =>
-      answer<{ id: string }>(
-        (api) => api.post(path('dead-letters', id, 'retry'), {}),
-        (done) => [`sent again: ${done.id}`],
-      ),
-    );
 }

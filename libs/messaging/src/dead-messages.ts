@@ -98,6 +98,23 @@ export async function listDeadMessages(store: ReadStore, page: { id?: string; af
   return rows.map(toDeadLetter);
 }
 
+/** Dead messages that have one code. */
+export interface DeadMessageCause {
+  readonly code: string;
+  readonly count: number;
+  readonly oldest: string;
+  readonly newest: string;
+}
+
+/** How many dead messages each cause keeps, all of them counted. */
+export async function deadMessageCauses(store: ReadStore): Promise<DeadMessageCause[]> {
+  const { rows } = await sql<{ code: string; count: number; oldest: Date; newest: Date }>`
+    select code, count(*) as count, min(since) as oldest, max(since) as newest from dead_message group by code order by code`.execute(
+    store.db,
+  );
+  return rows.map((row) => ({ ...row, oldest: row.oldest.toISOString(), newest: row.newest.toISOString() }));
+}
+
 function toDeadLetter(row: DeadRow): DeadLetter {
   const event = { stream: row.stream, revision: row.revision, eventId: row.event_id, type: row.type };
   return {

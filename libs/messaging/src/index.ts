@@ -4,7 +4,7 @@ export { BatchStrategy, type StrategyOptions } from './strategy.ts';
 export { EmbeddedStrategy } from './embedded-strategy.ts';
 export { KafkaStrategy, type KafkaStrategyOptions } from './kafka-strategy.ts';
 export { createKafka, ensureTopics, topicConfig, type KafkaOptions } from './kafka-client.ts';
-export { dismissDeadMessage, listDeadMessages, putAside, retryDeadMessages } from './dead-messages.ts';
+export { deadMessageCauses, dismissDeadMessage, listDeadMessages, putAside, retryDeadMessages } from './dead-messages.ts';
 export { readCheckpoint, writeCheckpoint } from './seen.ts';
 export { pause } from './pause.ts';
 export { asField, type Log } from './log.ts';

@@ -1,6 +1,6 @@
-import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { listDeadMessages, retryDeadMessages } from '@muster/messaging';
-import { type DeadWork, findDeadWork, listDeadWork, retryDeadWork } from '@muster/work';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { deadMessageCauses, listDeadMessages, retryDeadMessages } from '@muster/messaging';
+import { type DeadWork, deadWorkCauses, findDeadWork, listDeadWork, retryDeadWork } from '@muster/work';
 import { ProblemError } from './problem-filter.ts';
 import { SERVICE, type ServiceContext } from './service-context.ts';
 
@@ -14,6 +14,16 @@ export interface ShownDeadLetter {
   readonly message: string;
   readonly remedy?: string;
   readonly attempts: number;
+}
+
+/** How many dead letters of a service have one code. */
+export interface ShownCause {
+  readonly service: string;
+  readonly code: string;
+  readonly count: number;
+  readonly oldest: string;
+  readonly newest: string;
+  readonly remedy?: string;
 }
 
 export const RETRY_DEAD_WORK = Symbol('what it takes to try a dead work row again');
@@ -53,6 +63,27 @@ export class DeadLettersController {
     return { deadLetters: [...shownMessages, ...shownWork].toSorted((a, b) => (a.at < b.at ? 1 : -1)) };
   }
 
+  /** Each cause with its whole count: the list stops at the newest ones, this does not. */
+  @Get('causes')
+  async causes(): Promise<{ causes: ShownCause[] }> {
+    const { database, name: service } = this.service;
+    const [messages, work] = await Promise.all([deadMessageCauses(database), deadWorkCauses(database.db)]);
+    const shownWork = work.map(({ remedy, ...cause }) => ({ service, ...cause, ...(remedy === null ? {} : { remedy }) }));
+    return { causes: [...messages.map((cause) => ({ service, ...cause })), ...shownWork] };
+  }
+
+  /** Sends all again that have a code. What is buried again meanwhile is not sent a second time by the same request. */
+  @Post('retry')
+  @HttpCode(202)
+  async retryCause(@Body() { code }: { code?: unknown }): Promise<{ code: string; sent: number }> {
+    if (typeof code !== 'string' || code === '')
+      throw new ProblemError('http.request_invalid', { detail: 'code names the cause to send again' });
+    const { database } = this.service;
+    let sent = await retryDeadMessages(database, { code });
+    for (const dead of await listDeadWork(database.db, { code })) if (await this.#sendAgain(dead)) sent += 1;
+    return { code, sent };
+  }
+
   @Get(':id')
   async show(@Param('id') id: string): Promise<object> {
     const [source, number] = this.#parse(id);
@@ -77,8 +108,11 @@ export class DeadLettersController {
   async #retryWork(number: string): Promise<boolean> {
     const { database } = this.service;
     const dead = await findDeadWork(database.db, number);
-    if (!dead) return false;
-    return (await this.retryWork(dead)) || retryDeadWork(database, number);
+    return dead !== undefined && this.#sendAgain(dead);
+  }
+
+  async #sendAgain(dead: DeadWork): Promise<boolean> {
+    return (await this.retryWork(dead)) || retryDeadWork(this.service.database, dead.id);
   }
 
   #named(source: 'message' | 'work', id: string) {

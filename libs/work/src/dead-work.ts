@@ -14,6 +14,16 @@ export interface DeadWork {
   readonly fault: WorkFault;
 }
 
+/** Dead rows that have one code. */
+export interface DeadWorkCause {
+  readonly code: string;
+  readonly count: number;
+  readonly oldest: string;
+  readonly newest: string;
+  /** Of the newest one. */
+  readonly remedy: string | null;
+}
+
 interface Row extends Omit<DeadWork, 'id' | 'at'> {
   id: number;
   at: Date;
@@ -23,12 +33,20 @@ const shown = (row: Row): DeadWork => ({ ...row, id: String(row.id), at: row.at.
 
 const NUMBER = /^\d{1,15}$/;
 
-/** The newest first, at most 1,000. */
-export async function listDeadWork(db: Database): Promise<DeadWork[]> {
-  const { rows } = await sql<Row>`select id, kind, key, connection, at, attempts, fault from dead_work order by at desc limit 1000`.execute(
-    db,
-  );
+/** The newest first, at most 1,000; with a code those that have it, at most 100,000. */
+export async function listDeadWork(db: Database, { code }: { code?: string } = {}): Promise<DeadWork[]> {
+  const { rows } = await sql<Row>`
+    select id, kind, key, connection, at, attempts, fault from dead_work where ${code ?? null}::text is null or fault ->> 'code' = ${code ?? null}
+    order by at desc limit ${code === undefined ? 1000 : 100_000}`.execute(db);
   return rows.map(shown);
+}
+
+/** How many rows each cause keeps, all of them counted. */
+export async function deadWorkCauses(db: Database): Promise<DeadWorkCause[]> {
+  const { rows } = await sql<Omit<DeadWorkCause, 'oldest' | 'newest'> & { oldest: Date; newest: Date }>`
+    select fault ->> 'code' as code, count(*) as count, min(at) as oldest, max(at) as newest, (array_agg(fault ->> 'remedy' order by at desc))[1] as remedy
+    from dead_work group by 1 order by 1`.execute(db);
+  return rows.map((row) => ({ ...row, oldest: row.oldest.toISOString(), newest: row.newest.toISOString() }));
 }
 
 export async function findDeadWork(db: Database, id: string): Promise<DeadWork | undefined> {

@@ -1,4 +1,14 @@
-export { findDeadWork, listDeadWork, retryAllDeadWork, retryDeadWork, workStatus, type DeadWork, type Quarantined } from './dead-work.ts';
+export {
+  deadWorkCauses,
+  findDeadWork,
+  listDeadWork,
+  retryAllDeadWork,
+  retryDeadWork,
+  workStatus,
+  type DeadWork,
+  type DeadWorkCause,
+  type Quarantined,
+} from './dead-work.ts';
 export { reactionTo, type Reaction, type WorkFault } from './retry.ts';
 export {
   claimWork,

@@ -15,6 +15,7 @@ import {
   renewClaim,
   retryAllDeadWork,
   retryDeadWork,
+  deadWorkCauses,
   retryWork,
   upsertWork,
   workStatus,
@@ -258,6 +259,11 @@ describe('a dead letter', () => {
   it('is sent again with all others of its cause', async () => {
     await ask({ key: 'a' }, { key: 'b' }, { key: 'c' });
     for (const one of await claim(3)) await buryWork(table.store, one, one.key === 'c' ? { ...refused, code: 'other' } : refused);
+    expect(await deadWorkCauses(table.store.db)).toMatchObject([
+      { code: 'other', count: 1 },
+      { code: refused.code, count: 2, remedy: refused.remedy ?? null },
+    ]);
+    expect((await listDeadWork(table.store.db, { code: 'other' })).map(({ key }) => key)).toEqual(['c']);
     expect(await retryAllDeadWork(table.store, { code: refused.code })).toBe(2);
     expect(keysOf(await claim()).sort()).toEqual(['a', 'b']);
     expect((await listDeadWork(table.store.db)).map(({ key }) => key)).toEqual(['c']);

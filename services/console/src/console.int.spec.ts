@@ -104,6 +104,19 @@ describe('dead letters', () => {
     });
   });
 
+  it('H10: are counted by cause over all services, and sent again by cause wherever there are some', async () => {
+    const [one, other] = [rig.neighbour('reconciliation'), rig.neighbour('provisioning')];
+    const cause = { code: 'target.value_refused', count: 1200 };
+    one.says.set('GET /dead-letters/causes', { status: 200, body: { causes: [] } });
+    other.says.set('GET /dead-letters/causes', { status: 200, body: { causes: [cause] } });
+    expect(await rig.ask('/api/dead-letters/causes')).toMatchObject({ status: 200, body: { causes: [cause] } });
+    one.says.set('POST /dead-letters/retry', { status: 202, body: { sent: 0 } });
+    other.says.set('POST /dead-letters/retry', { status: 202, body: { sent: 1200 } });
+    const body = { code: 'target.value_refused' };
+    expect(await rig.ask('/api/dead-letters/retry', { body })).toMatchObject({ status: 200, body: { sent: { provisioning: 1200 } } });
+    for (const { asked } of [one, other]) expect(JSON.parse(asked.at(-1)?.body ?? '')).toEqual(body);
+  });
+
   it('are not said to be none when a service fails to tell', async () => {
     const problem = { code: 'internal.bug', status: 500, title: 'Muster failed' };
     rig.neighbour('provisioning').says.set('GET /dead-letters', { status: 500, body: problem, type: 'application/problem+json' });

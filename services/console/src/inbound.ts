@@ -63,6 +63,29 @@ export class Api {
     });
   }
 
+  @Get('dead-letters/causes')
+  deadLetterCauses(@Res() reply: Reply): Promise<void> {
+    return relayRefusal(reply, async () => {
+      const lists = await Promise.all(
+        this.services.names.map((name) => this.#ofKeeper<{ causes: object[] }>(name, '/dead-letters/causes')),
+      );
+      return { causes: lists.flatMap((list) => list?.causes ?? []) };
+    });
+  }
+
+  /** Asks every service; the first that fails is answered, and what the others sent again stays sent: asking again is harmless. */
+  @Post('dead-letters/retry')
+  @HttpCode(200)
+  retryCause(@Body() body: object, @Res() reply: Reply): Promise<void> {
+    const send = { method: 'POST', body: JSON.stringify(body) } as const;
+    return relayRefusal(reply, async () => {
+      const answers = await Promise.all(
+        this.services.names.map(async (name) => ({ name, ...(await this.#ofKeeper<{ sent: number }>(name, '/dead-letters/retry', send)) })),
+      );
+      return { sent: Object.fromEntries(answers.flatMap(({ name, sent = 0 }) => (sent === 0 ? [] : [[name, sent]]))) };
+    });
+  }
+
   @Get('dead-letters/:id')
   async deadLetter(@Param('id') id: string, @Res() reply: Reply): Promise<void> {
     relay(reply, await this.services.ask(id.split('.', 1)[0] ?? '', `/dead-letters/${encodeURIComponent(id)}`));
@@ -90,10 +113,15 @@ export class Api {
   }
 
   async #deadLettersOf(service: string): Promise<object[]> {
-    const answered = await this.services.ask(service, '/dead-letters');
-    if (answered.status === 404) return [];
+    return (await this.#ofKeeper<{ deadLetters: object[] }>(service, '/dead-letters'))?.deadLetters ?? [];
+  }
+
+  /** Undefined of a service that keeps no dead letters. */
+  async #ofKeeper<T>(service: string, path: string, send: Parameters<Services['ask']>[2] = {}): Promise<T | undefined> {
+    const answered = await this.services.ask(service, path, send);
+    if (answered.status === 404) return undefined;
     if (answered.status >= 300) throw new Refusal(answered);
-    return (JSON.parse(answered.body) as { deadLetters: object[] }).deadLetters;
+    return JSON.parse(answered.body) as T;
   }
 }
 

@@ -208,6 +208,32 @@ describe('what goes wrong', () => {
     expect((await rig.ended(identityId, 2)).map(({ result }) => result)).toEqual(['refused', 'done']);
   }, 60_000);
 
+  it('H10: by one cause many times is counted as one, and sent again as one; nothing of another cause is', async () => {
+    const ids = users.slice(5, 8).map(({ id }) => id);
+    const rule = { server: 'okta', method: 'POST', kind: 'status', status: 403 };
+    await rig.fault({ ...rule, path: `^/api/v1/users/(${ids.slice(0, 2).join('|')})$` });
+    const wrong = command({ action: 'set', field: 'email', value: 'no mail address', object: { kind: 'account', id: String(ids[2]) } });
+    const wishes = [[titleOf(5, 'One')], [titleOf(6, 'Two')], [wrong]];
+    const people = [];
+    for (const wish of wishes) people.push(await rig.person(wish));
+    for (const person of people) expect(await rig.ended(person, 1)).toMatchObject([{ result: 'refused' }]);
+    await rig.clearFaults();
+    const counted = async (): Promise<Record<string, number>> => {
+      const { causes } = await rig.ask<{ causes: { code: string; count: number }[] }>('/dead-letters/causes');
+      return Object.fromEntries(causes.map(({ code, count }) => [code, count]));
+    };
+    const denied = 'target.object_protected';
+    const before = await until('both are counted', async () => ((await counted())[denied] === 2 ? counted() : undefined));
+    const asked = await rig.ask<{ sent: number }>('/dead-letters/retry', 'POST', { code: denied });
+    expect(asked).toMatchObject({ code: denied, sent: 2 });
+    const after = await until('both letters are gone', async () => ((await counted())[denied] === undefined ? counted() : undefined));
+    expect(after).toEqual(Object.fromEntries(Object.entries(before).filter(([code]) => code !== denied)));
+    const retries = [];
+    for (const person of people)
+      for await (const { type } of rig.store.readStream(streamOf.provisioning(person))) if (type === 'RetryAsked') retries.push(person);
+    expect(retries).toEqual(people.slice(0, 2));
+  }, 60_000);
+
   it('twenty times in a row quarantines the connection, which is tried again later', async () => {
     await rig.fault({ server: 'okta', method: 'POST', path: '^/api/v1/users/[^/]+$', kind: 'status', status: 503 });
     const people = await Promise.all(Array.from({ length: 24 }, (_, index) => rig.person([titleOf(40 + index, 'Patient')])));

@@ -69,6 +69,8 @@ export const answers: Record<string, { status?: number; body: object | string }>
   'GET /api/dead-letters': { body: { deadLetters: [] } },
   'GET /api/dead-letters/provisioning.work.1': { body: { id: 'provisioning.work.1', fault: { code: 'target.value_refused' } } },
   'POST /api/dead-letters/provisioning.work.1/retry': { status: 202, body: { id: 'provisioning.work.1' } },
+  'GET /api/dead-letters/causes': { body: { causes: [{ service: 'provisioning', code: 'x.y', count: 3, oldest: '', newest: '' }] } },
+  'POST /api/dead-letters/retry': { body: { sent: { provisioning: 1200 } } },
   'GET /api/status': {
     body: {
       upTo,

@@ -102,11 +102,11 @@ export class Rig {
   }
 
   /** What the service answers to the console. */
-  async ask<T>(path: string, method: 'GET' | 'POST' = 'GET'): Promise<T> {
+  async ask<T>(path: string, method: 'GET' | 'POST' = 'GET', body: object = {}): Promise<T> {
     const answer = await fetch(`${this.service?.url}${path}`, {
       method,
       headers: { authorization: `Bearer ${this.platform.settings.internalToken}`, 'content-type': 'application/json' },
-      ...(method === 'POST' ? { body: '{}' } : {}),
+      ...(method === 'POST' ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(10_000),
     });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
