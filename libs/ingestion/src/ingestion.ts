@@ -172,7 +172,7 @@ export class Ingestion<C extends ReadConfig = ReadConfig> {
 
   async #fetch(source: Source, ref: ObjectRef): Promise<Handled> {
     const reason = await reasonOf(source, ref);
-    return forgetServed(source, ref, await fetchObject(source, ref, reason));
+    return forgetServed(source, ref, { ...(await fetchObject(source, ref, reason)), awaited: reason.awaited });
   }
 }
 

@@ -5,6 +5,7 @@ import { startTemporaryPostgres } from '@muster/read-store/testing';
 import { workTables } from '@muster/work';
 import { sql } from 'kysely';
 import { noteAwaited, noteHints } from './note-hints.ts';
+import { forgetServed, reasonOf } from './open-hints.ts';
 import type { Source } from './source.ts';
 import { ingestionTables } from './tables.ts';
 
@@ -29,6 +30,9 @@ beforeEach(async () => {
 const source = {
   config: { name: 'okta-main', settleMs: SETTLE_MS },
   now: () => new Date(NOW),
+  get database() {
+    return store;
+  },
 } as unknown as Source;
 const hint = (more: Partial<Hint>): Hint => ({ object: { kind: 'account', id: '00u1' }, reason: 'changed', ...more });
 const secondsAgo = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();
@@ -53,14 +57,14 @@ describe('what a hint has fetched', () => {
     const awaited = [{ aspect: 'apps' as const, from: new Date(NOW + 57_000).toISOString() }];
     await noteAwaited(store.db, source, [{ accountId: '00u1', awaited, cause: { causationId: 'a', correlationId: 'b' } }]);
     await noteHints(store.db, source, [hint({ at: secondsAgo(5), actor: us })]);
-    expect(await times()).toEqual({ due: 72, recheck: 57 });
+    expect(await times()).toEqual({ due: 72, recheck: 72 });
   });
 
   it('is fetched once, with the read that settles a write of ours, if nobody is named as the actor', async () => {
     const awaited = [{ aspect: 'profile' as const, from: new Date(NOW + 57_000).toISOString() }];
     await noteAwaited(store.db, source, [{ accountId: '00u1', awaited, cause: { causationId: 'a', correlationId: 'b' } }]);
     await noteHints(store.db, source, [hint({})]);
-    expect(await times()).toEqual({ due: 72, recheck: 60 });
+    expect(await times()).toEqual({ due: 72, recheck: 72 });
   });
 
   it.each([
@@ -70,7 +74,7 @@ describe('what a hint has fetched', () => {
     const awaited = [{ aspect: 'profile' as const, from: new Date(NOW + 57_000).toISOString() }];
     await noteAwaited(store.db, source, [{ accountId: '00u1', awaited, cause: { causationId: 'a', correlationId: 'b' } }]);
     await noteHints(store.db, source, [hint(more)]);
-    expect(await times()).toEqual({ due: 0, recheck: 60 });
+    expect(await times()).toEqual({ due: 0, recheck: 72 });
   });
 
   it('is fetched a little after settle time if it is ours and no write is known of', async () => {
@@ -86,5 +90,36 @@ describe('what a hint has fetched', () => {
   ] as const)('is fetched now if %s', async (_when, hints, recheck) => {
     await noteHints(store.db, source, hints);
     expect(await times()).toEqual({ due: 0, recheck });
+  });
+});
+
+describe('what was fetched', () => {
+  const account = { kind: 'account', id: '00u1' } as const;
+  const cause = { causationId: 'a', correlationId: 'b' };
+  const waits = (aspect: 'profile' | 'groups', seconds: number): Promise<void> =>
+    noteAwaited(store.db, source, [{ accountId: '00u1', awaited: [{ aspect, from: secondsAgo(-seconds) }], cause }]);
+
+  it('settles what was awaited when the fetch began, and nothing that came to be awaited since', async () => {
+    await waits('profile', -2);
+    const { awaited } = await reasonOf(source, account);
+    await waits('groups', -1);
+    await forgetServed(source, account, { startedAt: new Date(NOW).toISOString(), aspects: ['profile'], whole: true, awaited });
+    expect((await reasonOf(source, account)).awaited).toMatchObject([{ aspect: 'groups', from: secondsAgo(1) }]);
+  });
+
+  it('leaves open what it did not look at, and what is to be looked at later', async () => {
+    await waits('profile', -2);
+    await waits('groups', -1);
+    await waits('profile', 8);
+    const { awaited } = await reasonOf(source, account);
+    const left = await forgetServed(source, account, {
+      startedAt: new Date(NOW).toISOString(),
+      aspects: ['profile'],
+      whole: false,
+      awaited,
+    });
+    const open = (await reasonOf(source, account)).awaited.map(({ aspect, from }) => `${aspect} ${from}`);
+    expect(new Set(open)).toEqual(new Set([`groups ${secondsAgo(1)}`, `profile ${secondsAgo(-8)}`]));
+    expect(left?.next).toEqual(new Date(NOW + 8_000 + SETTLE_MS / 4));
   });
 });

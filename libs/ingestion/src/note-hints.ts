@@ -139,20 +139,23 @@ export async function noteAwaited(transaction: Database, source: Noting, reads: 
     order by account_id, aspect, from_at
     on conflict do nothing`.execute(transaction);
   const byAccount = Map.groupBy(rows, (row) => row.account_id);
-  const times = [...byAccount].map(([id, some]) => ({ id, times: some.map((row) => row.from_at).toSorted() }));
+  const restedAt = (from: string): Date => new Date(Date.parse(from) + restMs(source.config.settleMs));
+  const times = [...byAccount].map(([id, some]) => ({ id, froms: some.map((row) => row.from_at).toSorted() }));
   await watch(
     transaction,
     connection,
-    times.map(({ id, times: [...all] }) => ({ kind: 'account', id, recheck: all.at(-1) ?? '', deletion: null, aspects: [] })),
+    times.map(({ id, froms }) => ({
+      kind: 'account',
+      id,
+      recheck: restedAt(froms.at(-1) ?? '').toISOString(),
+      deletion: null,
+      aspects: [],
+    })),
   );
   await scheduleFetches(
     transaction,
     connection,
-    times.map(({ id, times: [first = ''] }) => ({
-      kind: 'account',
-      id,
-      due: new Date(Date.parse(first) + restMs(source.config.settleMs)),
-    })),
+    times.map(({ id, froms: [first = ''] }) => ({ kind: 'account', id, due: restedAt(first) })),
   );
 }
 

@@ -51,13 +51,15 @@ export async function reasonOf(source: Source, { kind, id }: ObjectRef): Promise
 export async function forgetServed(
   source: Source,
   { kind, id }: ObjectRef,
-  { startedAt, aspects, whole }: Fetched,
+  { startedAt, aspects, whole, awaited }: Fetched & Pick<FetchReason, 'awaited'>,
 ): Promise<{ next: Date } | undefined> {
   const { name, settleMs } = source.config;
   const { rows } = await sql<{ settles: Date | null; recheck: Date | null }>`
     with settled as (
-      delete from awaited_read where connection = ${name} and account_id = ${id} and ${kind} = 'account' and from_at <= ${startedAt}
-        and (${whole}::boolean or aspect = any(${[...aspects]}::text[]))
+      -- Not what came to be awaited after the fetch had begun: it may not have looked at that.
+      delete from awaited_read a using jsonb_to_recordset(${JSON.stringify(awaited.map(({ aspect, from }) => ({ aspect, from_at: from })))}::jsonb) as r(aspect text, from_at timestamptz)
+      where a.connection = ${name} and a.account_id = ${id} and ${kind} = 'account' and a.aspect = r.aspect and a.from_at = r.from_at
+        and a.from_at <= ${startedAt} and (${whole}::boolean or a.aspect = any(${[...aspects]}::text[]))
     ), seen as (
       delete from watched_object
       where ${whole}::boolean and connection = ${name} and kind = ${kind} and id = ${id} and recheck_at <= ${startedAt}
