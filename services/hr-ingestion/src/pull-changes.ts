@@ -14,17 +14,19 @@ const IDLE_MS = 3_600_000;
  * Records what the report says was written since the last read. The place moves on behind each page, after its records stand in the store, so a crash
  * repeats at most a page. Before the first full read there is nothing to follow.
  *
- * @returns `missedChanges`: the report could not say what happened since then, so that a full read is due now
+ * @returns `missedChanges`: the report could not say what happened since then, so that a full read is due now; `reached`: the HR system answered
  * @throws Fault of the connector
  */
-export async function pullChanges(source: Source): Promise<{ missedChanges: boolean }> {
+export async function pullChanges(source: Source): Promise<{ missedChanges: boolean; reached: boolean }> {
   const { watermarks } = await loadReads(source);
   const mark = watermarks['workers'];
-  if (!mark) return { missedChanges: false };
+  if (!mark) return { missedChanges: false, reached: false };
   const read: ReadRef = { readId: randomUUID(), kind: 'incremental', startedAt: source.now().toISOString() };
   let missedChanges = false;
+  let reached = false;
   let first = true;
   for await (const page of source.workers.changes(mark.watermark, { signal: source.ending })) {
+    reached = true;
     if (source.ending.aborted) break;
     missedChanges ||= page.missedChanges === true;
     const recorded = await takeChanges(source, read, page);
@@ -32,7 +34,7 @@ export async function pullChanges(source: Source): Promise<{ missedChanges: bool
     first = false;
     if (!idle) await moveOn(source, read, page);
   }
-  return { missedChanges };
+  return { missedChanges, reached };
 }
 
 async function moveOn(source: Source, read: ReadRef, { next, startedAt }: WorkerPage): Promise<void> {

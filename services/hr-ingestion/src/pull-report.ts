@@ -13,14 +13,15 @@ import { takePage, type TakenPage } from './take-page.ts';
 /**
  * Reads the whole report, or goes on with a read that was cut off behind its last committed page, and ends with a proof of what was covered. The rows of a page
  * are recorded before the page is committed. Who is absent is counted; nobody leaves by that. `interrupted`: the service is asked to end; the next call goes on.
+ * `reached`: the HR system answered; a read that was cut off behind its last page asks nothing more.
  *
  * @throws Fault of the connector. A read that a fault interrupts stays open; one that is refused, or whose place is no longer good, is given up.
  */
-export async function pullReport(source: Source): Promise<'complete' | 'incomplete' | 'interrupted'> {
+export async function pullReport(source: Source): Promise<ReportPulled> {
   const open = await openRead(source);
   try {
-    const ended = await readPages(source, open);
-    return ended ? await conclude(source, open.read) : 'interrupted';
+    const { ended, reached } = await readPages(source, open);
+    return { outcome: ended ? await conclude(source, open.read) : 'interrupted', reached };
   } catch (error) {
     const fault = faultOf(error);
     if (fault && (fault.kind === 'refused' || fault.kind === 'unauthorised' || fault.code === 'connection.watermark_invalid')) {
@@ -28,6 +29,11 @@ export async function pullReport(source: Source): Promise<'complete' | 'incomple
     }
     throw error;
   }
+}
+
+export interface ReportPulled {
+  readonly outcome: 'complete' | 'incomplete' | 'interrupted';
+  readonly reached: boolean;
 }
 
 async function openRead(source: Source): Promise<OpenRead> {
@@ -65,14 +71,14 @@ async function markChanges(source: Source, read: ReadRef): Promise<void> {
       await decideRead(source, read, advanceWatermark({ connection: source.name, source: 'workers', watermark: next, readAt: startedAt }));
 }
 
-/** Reads on to the end of the report; false if it had to stop before. */
-async function readPages(source: Source, open: OpenRead): Promise<boolean> {
+/** Reads on to the end of the report, unless it has to stop before. */
+async function readPages(source: Source, open: OpenRead): Promise<{ ended: boolean; reached: boolean }> {
   const committed = open.parts['users'];
-  if (committed && committed.cursor === undefined) return true;
+  if (committed && committed.cursor === undefined) return { ended: true, reached: false };
   let number = committed ? committed.page + 1 : 0;
   let last: WorkerPage | undefined;
   for await (const page of source.workers.listWorkers(committed?.cursor, { signal: source.ending, lane: 'batch' })) {
-    if (source.ending.aborted) return false;
+    if (source.ending.aborted) return { ended: false, reached: true };
     const taken = await takePage(source, open.read, { page, place: `page ${number + 1} of the report` });
     await notePage(source, open.read, { page, taken });
     const cursor = page.next === undefined ? {} : { cursor: page.next };
@@ -82,7 +88,7 @@ async function readPages(source: Source, open: OpenRead): Promise<boolean> {
     number += 1;
     last = page;
   }
-  return last !== undefined;
+  return { ended: last !== undefined, reached: last !== undefined };
 }
 
 const CUT_OFF: Shortfall = { code: 'read.list_cut_off', scope: 'users', message: 'the report ended without saying that it was whole' };

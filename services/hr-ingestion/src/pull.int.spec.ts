@@ -55,6 +55,8 @@ describe('the whole report', () => {
     const facts = await rig.facts();
     expect(facts).toHaveLength(50);
     expect(new Set(facts.map(({ stream }) => stream)).size).toBe(50);
+    const readId = (completed?.data['read'] as { readId: string } | undefined)?.readId;
+    for (const { data } of facts) expect(data['delivery']).toMatchObject({ id: readId, read: 'full' });
   });
 
   it('A7: read a second time with its rows shuffled is no fact', async () => {

@@ -10,6 +10,12 @@ import type { Source } from './source.ts';
 const REPORT = 'pull-report';
 const CHANGES = 'pull-changes';
 
+interface Asked {
+  /** How long until it is asked again. */
+  readonly wait: number;
+  readonly reached: boolean;
+}
+
 interface Pulled {
   readonly connection: HrConnection;
   readonly incrementalMs: number;
@@ -111,29 +117,24 @@ export class Pulling {
     const ending = AbortSignal.any([lost, this.#stopping.signal]);
     const source = this.#source(claimed.key, pulled, ending);
     try {
-      const wait = claimed.kind === REPORT ? await this.#readWhole(source, pulled) : await this.#follow(source, pulled);
-      return { next: new Date(this.#context.now().getTime() + wait) };
+      const { wait, reached } = claimed.kind === REPORT ? await this.#readWhole(source, pulled) : await this.#follow(source, pulled);
+      return { next: new Date(this.#context.now().getTime() + wait), reached };
     } catch (error) {
-      if (ending.aborted && !faultOf(error)) return { next: this.#context.now() };
+      if (ending.aborted && !faultOf(error)) return { next: this.#context.now(), reached: false };
       throw error;
     }
   }
 
-  async #readWhole(source: Source, { fullMs, incrementalMs }: Pulled): Promise<number> {
-    switch (await pullReport(source)) {
-      case 'complete':
-        return fullMs;
-      case 'incomplete':
-        return Math.min(fullMs, incrementalMs * INCOMPLETE_TRIES);
-      case 'interrupted':
-        return 0;
-    }
+  async #readWhole(source: Source, { fullMs, incrementalMs }: Pulled): Promise<Asked> {
+    const { outcome, reached } = await pullReport(source);
+    const waits = { complete: fullMs, incomplete: Math.min(fullMs, incrementalMs * INCOMPLETE_TRIES), interrupted: 0 };
+    return { wait: waits[outcome], reached };
   }
 
-  async #follow(source: Source, { incrementalMs }: Pulled): Promise<number> {
-    const { missedChanges } = await pullChanges(source);
+  async #follow(source: Source, { incrementalMs }: Pulled): Promise<Asked> {
+    const { missedChanges, reached } = await pullChanges(source);
     if (missedChanges) await this.#ask(source.database.db, source.name, [REPORT]);
-    return incrementalMs;
+    return { wait: incrementalMs, reached };
   }
 
   async #judge({ key }: Claimed): Promise<Handled> {

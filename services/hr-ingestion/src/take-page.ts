@@ -47,7 +47,7 @@ const recordRow = (source: Source, read: ReadRef, { row, record }: Extract<Repor
     connection: source.name,
     record,
     receivedAt: read.startedAt,
-    delivery: { id: read.readId, operation: row },
+    delivery: { id: read.readId, operation: row, ...(read.kind === 'fetch' ? {} : { read: read.kind }) },
     correlationId: read.readId,
   });
 

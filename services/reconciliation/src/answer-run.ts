@@ -1,11 +1,14 @@
 import { type RunApproved, type RunRefused, streamOf } from '@muster/contracts';
 import type { EventStore } from '@muster/event-store';
+import type { Database } from '@muster/read-store';
 import { approveRun, objectionTo, refuseRun, type Run, runCategory, type RunEvent } from '@muster/identity';
 import { ProblemError } from '@muster/service-kit';
 import { runMetadata } from './hold-in-run.ts';
+import { causeOfRun } from './run-rows.ts';
 
 interface Answering {
   readonly store: EventStore;
+  readonly db: Database;
   readonly now: () => Date;
 }
 
@@ -21,12 +24,13 @@ interface Decision {
   readonly part?: RunApproved['part'];
 }
 
-async function record({ store, now }: Answering, answer: RunApproved | RunRefused, { decide, part }: Decision): Promise<void> {
+async function record({ store, db, now }: Answering, answer: RunApproved | RunRefused, { decide, part }: Decision): Promise<void> {
   const { runId, planHash, by } = answer;
   const stream = streamOf.run(runId);
   const { state: before } = await store.load(runCategory, stream);
   refuseToRecord(before, { runId, planHash, part });
-  const { state, events } = await store.transact(runCategory, stream, decide, runMetadata(now(), by));
+  const { correlationId } = await causeOfRun(db, runId);
+  const { state, events } = await store.transact(runCategory, stream, decide, runMetadata({ correlationId }, now(), by));
   if (events.length === 0) refuseToRecord(state, { runId, planHash, part });
 }
 

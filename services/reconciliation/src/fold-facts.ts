@@ -15,6 +15,7 @@ import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
 import { localPart, loginAttribute } from './login-attribute.ts';
 import { causeOf, concerning, type Dirty } from './dirty.ts';
+import { noteFileChanges } from './file-run.ts';
 import { awaits, whoseAccounts, whoWaits } from './whom.ts';
 import { laneOfAccount, laneOfObject, lanesOfWorkers } from './urgency.ts';
 
@@ -54,6 +55,7 @@ async function foldWorkers({ db, identityIdOf }: Folding, messages: readonly (Me
     insert into person (identity_id, connection, worker_key, worker_stream)
     select * from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as r(identity_id uuid, connection text, worker_key text, worker_stream text)
     on conflict (identity_id) do nothing`.execute(db);
+  await noteFileChanges(db, messages, dirty);
   return dirty;
 }
 

@@ -33,16 +33,18 @@ async function lookAgain(db: Database, rows: readonly { identity_id: string; lim
 
 const folds: Record<string, Fold> = {
   RunOpened: async (db, runId, data, message) => {
-    const { recordedAt } = message;
+    const { recordedAt, correlationId, causationId = null } = message;
     const { kind, cause, identities = [] } = data as unknown as RunOpened;
-    const { rows } = await sql`insert into run (run_id, kind, cause, state, opened_at)
-      values (${runId}, ${kind}, ${JSON.stringify(cause)}::jsonb, 'collecting', ${recordedAt}) on conflict do nothing returning 1`.execute(
+    const { rows } = await sql`insert into run (run_id, kind, cause, state, opened_at, chain, cause_id)
+      values (${runId}, ${kind}, ${JSON.stringify(cause)}::jsonb, 'collecting', ${recordedAt}, ${correlationId}, ${causationId}) on conflict do nothing returning 1`.execute(
       db,
     );
     // Another one takes whoever comes already: this one is to be sealed with whom it has.
     if (rows.length === 0)
-      await sql`insert into run (run_id, kind, cause, state, opened_at)
-        values (${runId}, ${kind}, ${JSON.stringify(cause)}::jsonb, 'sealing', ${recordedAt}) on conflict (run_id) do nothing`.execute(db);
+      await sql`insert into run (run_id, kind, cause, state, opened_at, chain, cause_id)
+        values (${runId}, ${kind}, ${JSON.stringify(cause)}::jsonb, 'sealing', ${recordedAt}, ${correlationId}, ${causationId}) on conflict (run_id) do nothing`.execute(
+        db,
+      );
     // A row that was there is ahead of this event; one that was made anew has to be filled anew.
     if (rows.length > 0 && identities.length > 0) {
       await sql`insert into run_scope (run_id, identity_id) select ${runId}, unnest(${identities}::uuid[]) on conflict do nothing`.execute(
@@ -59,6 +61,7 @@ const folds: Record<string, Fold> = {
   RunSealed: async (db, runId, data, message) => {
     await state('sealed')(db, runId, data, message);
     await sql`update run set sealed = ${JSON.stringify(data)}::jsonb where run_id = ${runId}`.execute(db);
+    await sql`delete from run_scope where run_id = ${runId}`.execute(db);
     await upsertWork(db, [{ kind: JUDGE_RUN, key: runId, lane: 'leaver' }]);
   },
   RunReleased: async (db, runId, data, message) => {
@@ -88,9 +91,9 @@ const folds: Record<string, Fold> = {
     await lookAgain(db, rows, causeOf(message));
   },
   RunRefused: (db, runId) => stand('refused')(db, runId),
-  RunClosed: async (db, runId, data) => {
+  RunClosed: async (db, runId, data, { recordedAt }) => {
     const { outcome } = data as unknown as RunClosed;
-    await sql`update run set state = 'closed', outcome = ${outcome} where run_id = ${runId}`.execute(db);
+    await sql`update run set state = 'closed', outcome = ${outcome}, closed_at = ${recordedAt} where run_id = ${runId}`.execute(db);
   },
 };
 

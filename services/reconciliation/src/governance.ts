@@ -19,6 +19,7 @@ export interface FlowChange {
   readonly flow: string;
   readonly version: number;
   readonly retired: boolean;
+  readonly cause: Cause;
 }
 
 const causeOf = ({ id, metadata }: Pick<RecordedEvent, 'id' | 'metadata'>): Cause => ({ id, correlationId: metadata.correlationId });
@@ -142,10 +143,10 @@ export class Governance {
   }
 
   async #foretell(events: readonly RecordedEvent[]): Promise<void> {
-    for (const { type, data } of events) {
+    for (const { id, type, data, metadata } of events) {
       if (type !== 'FlowPublished' && type !== 'FlowRetired') continue;
       const { flowId, version } = data as unknown as FlowPublished | FlowRetired;
-      await this.#listener.beforeFlow({ flow: flowId, version, retired: type === 'FlowRetired' });
+      await this.#listener.beforeFlow({ flow: flowId, version, retired: type === 'FlowRetired', cause: causeOf({ id, metadata }) });
     }
   }
 

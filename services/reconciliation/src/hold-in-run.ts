@@ -1,30 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { type EventType, type RunOpened, schemaOf, streamOf } from '@muster/contracts';
-import type { EventStore } from '@muster/event-store';
+import type { EventMetadata, EventStore } from '@muster/event-store';
 import { memberOf, openRun, type Plan, type PlanDraft, type Released, releaseHeld, runCategory } from '@muster/identity';
 import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
-import { collectingRun, joinRun, membershipsOf } from './run-rows.ts';
+import type { Cause } from './dirty.ts';
+import { collectingRun, joinRun, membershipsOf, type RunCause, runCause } from './run-rows.ts';
 
 interface Holding {
   readonly store: EventStore;
   readonly db: Database;
   readonly now: () => Date;
+  /** Why the person is looked at. */
+  readonly cause?: Cause | undefined;
 }
 
-export const runMetadata = (now: Date, actor = 'reconciliation') => {
-  const correlationId = randomUUID();
-  return (event: { type: string }) => ({
-    correlationId,
+export const runMetadata =
+  (cause: RunCause, now: Date, actor = 'reconciliation') =>
+  (event: { type: string }): EventMetadata => ({
+    ...cause,
     occurredAt: now.toISOString(),
     schema: schemaOf(event.type as EventType),
     actor,
   });
-};
 
 /** Records that a run began. If that is missed, whoever brings the run on records it. */
-export async function recordOpening({ store, now }: Pick<Holding, 'store' | 'now'>, opened: RunOpened): Promise<void> {
-  await store.transact(runCategory, streamOf.run(opened.runId), openRun(opened), runMetadata(now()));
+export async function recordOpening({ store, now, cause }: Pick<Holding, 'store' | 'now' | 'cause'>, opened: RunOpened): Promise<void> {
+  const { runId } = opened;
+  await store.transact(runCategory, streamOf.run(runId), openRun(opened), runMetadata(runCause(runId, cause), now()));
 }
 
 /** What runs have let go of a draft joins what may be sent. Of what no run counts yet, the run that collects is named. */
@@ -33,7 +36,8 @@ export async function letGo(work: Holding, draft: PlanDraft, plan: Plan): Promis
   const memberships = await membershipsOf(work.db, draft.identityId);
   const released = releaseHeld(draft, plan, { memberships });
   if (released.unasked.length === 0) return released;
-  return releaseHeld(draft, plan, { memberships, collecting: (await runThatCollects(work)).runId });
+  const [scoped] = await scopesFor(work.db, draft);
+  return releaseHeld(draft, plan, { memberships, collecting: (scoped ?? (await runThatCollects(work))).runId });
 }
 
 /** The same for a look that leaves nothing behind. */
@@ -43,7 +47,7 @@ export async function wouldLetGo(db: Database, draft: PlanDraft, plan: Plan): Pr
 }
 
 async function runThatCollects(work: Holding): Promise<{ runId: string }> {
-  const run = await collectingRun(work.db, randomUUID());
+  const run = await collectingRun(work.db, randomUUID(), work.cause);
   if (run.made) await recordOpening(work, { runId: run.runId, kind: 'collect', cause: {} });
   return run;
 }
@@ -53,7 +57,7 @@ async function runThatCollects(work: Holding): Promise<{ runId: string }> {
  * crash. A person who is in the frozen set of a run has been planned for it then.
  */
 export async function askRun(work: Holding, { draft, unasked }: Released, plan: Plan): Promise<void> {
-  const scoped = (await scopesOf(work.db, draft.identityId)).filter((run) => isPlannedFor(run, draft));
+  const scoped = await scopesFor(work.db, draft);
   for (const { runId, kind } of scoped) await join(work, runId, { draft, plan, commands: kind === 'scope' ? draft.held : unasked });
   const taken = scoped.length > 0;
   for (let tries = 0; !taken && unasked.length > 0 && tries < MOST_TRIES; tries += 1) {
@@ -77,7 +81,10 @@ async function join({ db }: Holding, runId: string, { draft, plan, commands }: J
   const member =
     planId === undefined || standing.length === 0 ? undefined : memberOf(draft, standing, { planId, planRevision: plan.revision });
   const joined = member === undefined || (await joinRun(db, runId, member));
-  await sql`delete from run_scope where run_id = ${runId} and identity_id = ${draft.identityId}`.execute(db);
+  // A record that came meanwhile asks for another look.
+  await sql`
+    update run_scope set planned = true
+    where run_id = ${runId} and identity_id = ${draft.identityId} and worker_revision <= ${workerRevision(draft)}`.execute(db);
   return joined;
 }
 
@@ -87,13 +94,18 @@ interface Scope {
   readonly cause: RunOpened['cause'];
 }
 
-async function scopesOf(db: Database, identityId: string): Promise<Scope[]> {
+/** Runs that collect and wait for this person, and that this draft was made for. */
+async function scopesFor(db: Database, draft: PlanDraft): Promise<Scope[]> {
   const { rows } = await sql<{ run_id: string; kind: Scope['kind']; cause: Scope['cause'] }>`
-    select run_id, kind, cause from run_scope join run using (run_id) where identity_id = ${identityId} and state = 'collecting'`.execute(
-    db,
-  );
-  return rows.map(({ run_id: runId, kind, cause }) => ({ runId, kind, cause }));
+    select run_id, kind, cause from run_scope join run using (run_id)
+    where identity_id = ${draft.identityId} and state = 'collecting' and not planned and worker_revision <= ${workerRevision(draft)}
+    order by opened_at, run_id`.execute(db);
+  return rows.map(({ run_id: runId, kind, cause }) => ({ runId, kind, cause })).filter((run) => isPlannedFor(run, draft));
 }
+
+/** Up to which revision the person's HR records were read. */
+const workerRevision = ({ inputs }: PlanDraft): number =>
+  Math.max(0, ...inputs.flatMap(({ stream, revision }) => (stream.startsWith('worker-') ? [revision] : [])));
 
 /** A plan that was made before the change of the flow reached whoever made it is none for that run. */
 function isPlannedFor({ kind, cause }: Scope, { flows }: PlanDraft): boolean {

@@ -14,7 +14,7 @@ export async function runForPeople(work: Reconciling, { identities, by }: { iden
   await mustKnow(work, identities);
   const runId = randomUUID();
   const opened: RunOpened = { runId, kind: 'scope', cause: { by }, identities: [...identities], people: identities.length };
-  await insertRun(work.db, opened, identities);
+  await insertRun(work.db, opened, { people: identities, frozen: true, because: undefined });
   await recordOpening(work, opened);
   await markDirty(
     work.db,
@@ -38,13 +38,14 @@ export async function dryRunForPeople(work: Reconciling, identities: readonly st
  * A flow is about to change: everybody will be planned with it, and what that takes from people is judged as one. The same version opens one run,
  * whoever hears of it.
  */
-export async function runForFlow(work: Reconciling, { flow, version, retired }: FlowChange): Promise<void> {
+export async function runForFlow(work: Reconciling, { flow, version, retired, cause: because }: FlowChange): Promise<void> {
   const runId = uuidOf(JSON.stringify(['run', 'flow', flow, version, retired]));
   const { rows } = await sql<{ people: string }>`select count(*) as people from person`.execute(work.db);
   const people = Number(rows[0]?.people ?? 0);
   if (people === 0) return;
   const opened: RunOpened = { runId, kind: 'flow', cause: { flow, version, ...(retired ? { retired } : {}) }, people };
-  if (await insertRun(work.db, opened, 'everybody')) await recordOpening(work, opened);
+  if (await insertRun(work.db, opened, { people: 'everybody', frozen: true, because }))
+    await recordOpening({ ...work, cause: because }, opened);
 }
 
 /** Has everybody looked at again, behind whatever else waits. */

@@ -53,9 +53,10 @@ export async function reconcileIdentity(work: Reconciling, identityId: string, l
   const facts = new PersonFacts(work, { live: because(cause, asOf) }, asOf);
   const planned = await decide(work, facts, { ...person, identityId, asOf, lane });
   if (planned) {
-    const released = await letGo(work, planned.draft, await facts.plan(identityId));
+    const holding = { ...work, cause };
+    const released = await letGo(holding, planned.draft, await facts.plan(identityId));
     await facts.change(planCategory, streamOf.plan(identityId), releasePlan(released.draft, randomUUID()));
-    await askRun(work, released, await facts.plan(identityId));
+    await askRun(holding, released, await facts.plan(identityId));
     await setWaiting(work.db, identityId, planned.waiting);
   }
   const isToBeSent = planned !== undefined && planned.draft.commands.length > 0;

@@ -13,6 +13,7 @@ import { markEverybody, runForFlow } from './open-run.ts';
 import { putQuestion } from './put-question.ts';
 import { reconcileIdentity, type Reconciling } from './reconcile-identity.ts';
 import { JUDGE_RUN, OPEN_CASE, parseCaseKey, RECONCILE } from './rows.ts';
+import { forgetOldMembers } from './run-rows.ts';
 import { settleRun } from './settle-run.ts';
 import { TargetObjects } from './target-objects.ts';
 
@@ -119,6 +120,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   async #settle(runId: string): Promise<Handled> {
     const { scaled } = this.#service;
     const next = await settleRun({ ...this.work, quietMs: scaled(QUIET_MS), patienceMs: scaled(PATIENCE_MS) }, runId);
-    return next === undefined ? undefined : { next };
+    if (next !== undefined) return { next };
+    await forgetOldMembers(this.work.db, this.#service.now());
   }
 }

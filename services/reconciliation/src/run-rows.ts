@@ -2,6 +2,7 @@ import type { RunOpened } from '@muster/contracts';
 import type { Membership, RunMember } from '@muster/identity';
 import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
+import type { Cause } from './dirty.ts';
 import { JUDGE_RUN } from './rows.ts';
 
 /** Runs as rows: who waits in which. They may lag behind the run streams, never run ahead of what these let go. */
@@ -32,30 +33,41 @@ export async function membershipsOf(db: Database, identityId: string): Promise<M
 const lookedAfter = sql`insert into work (kind, key, lane, due) select ${JUDGE_RUN}, run_id::text, 0, clock_timestamp() from made on conflict do nothing`;
 
 /** The run that takes whoever comes; made if there is none. `made`: nobody has recorded yet that it was opened. */
-export async function collectingRun(db: Database, newId: string): Promise<{ runId: string; made: boolean }> {
+export async function collectingRun(db: Database, newId: string, because?: Cause): Promise<{ runId: string; made: boolean }> {
   for (;;) {
     const { rows } = await sql<{ run_id: string }>`
       select run_id from run where kind = 'collect' and state = 'collecting'`.execute(db);
     if (rows[0]) return { runId: rows[0].run_id, made: false };
     const made = await sql`
       with made as (
-        insert into run (run_id, kind, cause, state) values (${newId}, 'collect', '{}', 'collecting') on conflict do nothing returning run_id
+        insert into run (run_id, kind, cause, state, cause_id, chain)
+        values (${newId}, 'collect', '{}', 'collecting', ${because?.id ?? null}, ${because?.correlationId ?? null}) on conflict do nothing returning run_id
       ), looked as (${lookedAfter})
       select run_id from made`.execute(db);
     if (made.rows.length > 0) return { runId: newId, made: true };
   }
 }
 
-/** A run with a frozen set: it is not sealed before each of them was planned for it. False: it is there already. */
+/** Whom a run is about. */
+interface Population {
+  /** Each of them is to be planned for it before it is sealed. */
+  readonly people: readonly string[] | 'everybody';
+  /** False: more may be named. */
+  readonly frozen: boolean;
+  readonly because: Cause | undefined;
+}
+
+/** A run with a set of people. False: it is there already. */
 export async function insertRun(
   db: Database,
   { runId, kind, cause }: RunOpened,
-  frozen: readonly string[] | 'everybody',
+  { people, frozen, because }: Population,
 ): Promise<boolean> {
-  const chosen = frozen === 'everybody' ? null : [...frozen];
+  const chosen = people === 'everybody' ? null : [...people];
   const { rows } = await sql`
     with made as (
-      insert into run (run_id, kind, cause, state) values (${runId}, ${kind}, ${JSON.stringify(cause)}::jsonb, 'collecting')
+      insert into run (run_id, kind, cause, state, frozen, cause_id, chain)
+      values (${runId}, ${kind}, ${JSON.stringify(cause)}::jsonb, 'collecting', ${frozen}, ${because?.id ?? null}, ${because?.correlationId ?? null})
       on conflict do nothing returning run_id
     ), scope as (
       insert into run_scope (run_id, identity_id)
@@ -64,6 +76,38 @@ export async function insertRun(
     ), looked as (${lookedAfter})
     select run_id from made`.execute(db);
   return rows.length > 0;
+}
+
+/** Why a run began: the event, and the chain that all events of it belong to. What nothing but a person caused is a chain of its own. */
+export async function causeOfRun(db: Database, runId: string): Promise<RunCause> {
+  const { rows } = await sql<{
+    cause_id: string | null;
+    chain: string | null;
+  }>`select cause_id, chain from run where run_id = ${runId}`.execute(db);
+  return runCause(runId, { id: rows[0]?.cause_id ?? undefined, correlationId: rows[0]?.chain ?? undefined });
+}
+
+export interface RunCause {
+  readonly correlationId: string;
+  readonly causationId?: string;
+}
+
+export const runCause = (runId: string, because: { readonly [K in keyof Cause]: Cause[K] | undefined } | undefined): RunCause => ({
+  correlationId: because?.correlationId ?? runId,
+  ...(because?.id === undefined ? {} : { causationId: because.id }),
+});
+
+const KEPT_DAYS = 31;
+
+/**
+ * Forgets who was in runs that were closed long ago: what they let go was looked at again then, and stands in plans; the run stream keeps all of it.
+ * What was refused is still refused.
+ */
+export async function forgetOldMembers(db: Database, now: Date): Promise<void> {
+  await sql`
+    delete from run_member m using run r
+    where r.run_id = m.run_id and r.state = 'closed' and m.standing <> 'refused'
+      and r.closed_at < ${now.toISOString()}::timestamptz - make_interval(days => ${KEPT_DAYS})`.execute(db);
 }
 
 const memberRows = ({ identityId, planId, planRevision, lifecycleRevision, changes }: RunMember): object[] =>

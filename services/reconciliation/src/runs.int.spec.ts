@@ -1,75 +1,29 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RunHeld, RunSealed } from '@muster/contracts';
-import { account, flow, group, nothing } from './testing/flows.ts';
+import { Company, OKTA, staff } from './testing/company.ts';
 import type { ShownMember, ShownRun } from './show-runs.ts';
-import { Rig, until } from './testing/rig.ts';
+import { type Rig, until } from './testing/rig.ts';
 
-const OKTA = 'okta-main';
 /** Enough for 20 people, the limit, to be far less than everybody. */
 const COMPANY = 40;
+let company: Company;
 let rig: Rig;
-let people: { key: string; identityId: string }[];
+let people: Company['people'];
 
-const staff = (scope: string, version = 1) => flow('staff', scope, [account(OKTA), group(OKTA, 'Staff')], version);
-
-/** A company at work for long: everybody has an account and was given a group by us. */
-async function company(): Promise<void> {
-  rig = await Rig.build([OKTA]);
-  await rig.group(OKTA, 'g-staff', 'Staff');
-  await rig.readWhole(OKTA);
-  await rig.publish(staff("identity.lifecycle == 'active'"));
-  await rig.publish(flow('leaver', "identity.lifecycle == 'left'", [nothing(OKTA)]));
-  await rig.start();
-  people = await Promise.all(
-    Array.from({ length: COMPANY }, async (_, index) => {
-      const key = String(5000 + index);
-      const login = `worker.n${key}@kestrel.example`;
-      await rig.see(OKTA, `00u-${key}`, { login, email: login, firstName: 'Ada', lastName: 'Byron', employeeNumber: key });
-      return { key, identityId: await rig.hire(key) };
-    }),
-  );
-  await rig.rest(60_000);
-  for (const { key, identityId } of people) {
-    const grant = (await rig.plan(identityId)).released?.commands.find(({ action }) => action === 'grant');
-    if (!grant) throw new Error(`nothing was given to ${key}`);
-    await rig.end(identityId, grant);
-    await rig.hold(OKTA, `00u-${key}`, 'g-staff');
-  }
-  await rig.rest(60_000);
+async function build(): Promise<void> {
+  company = await Company.build(COMPANY);
+  ({ rig, people } = company);
 }
 
-const terminate = (some: readonly { key: string }[], version = 2): Promise<string[]> =>
-  Promise.all(some.map(({ key }) => rig.hire(key, { version, worker: { status: 'terminated' } })));
-const released = async (identityId: string): Promise<string[]> =>
-  ((await rig.plan(identityId)).released?.commands ?? []).map(({ action }) => action).filter((action) => action !== 'set');
-const held = async (identityId: string): Promise<string[]> =>
-  ((await rig.plan(identityId)).held?.commands ?? []).map(({ action }) => action);
-/** Everything that was ever let go to take something away. */
-const removals = async (): Promise<number> =>
-  (await rig.events('plan-'))
-    .filter(({ type }) => type === 'PlanReleased')
-    .flatMap(({ data }) => data['commands'] as { action: string }[])
-    .filter(({ action }) => action === 'revoke' || action === 'disable').length;
-const holds = async (): Promise<ShownRun[]> => (await rig.ask<{ runs: ShownRun[] }>('/runs?state=held')).runs;
-const onlyHold = async (): Promise<ShownRun & { planHash: string }> => {
-  const [run, ...more] = await until('one run is held', async () => {
-    const some = await holds();
-    return some.length > 0 ? some : undefined;
-  });
-  expect(more).toEqual([]);
-  if (run?.planHash === undefined) throw new Error('a held run shows its hash');
-  return { ...run, planHash: run.planHash };
-};
-
 describe('too much at once', () => {
-  beforeEach(company, 120_000);
+  beforeEach(build, 120_000);
   afterEach(() => rig.tearDown(), 60_000);
 
   it('by a file in which nearly everybody has left is held, with nothing taken away; approved in part, exactly that part is let go', async () => {
-    await terminate(people.slice(4));
+    await company.terminate(people.slice(4));
     await rig.rest(60_000);
-    expect(await removals()).toBe(0);
-    const run = await onlyHold();
+    expect(await company.removals()).toBe(0);
+    const run = await company.onlyHold();
     expect(run.heldBecause).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ code: 'limit.exceeded', connection: OKTA, limit: 'leaver', people: 36, allowed: 20, left: 20 }),
@@ -80,27 +34,31 @@ describe('too much at once', () => {
     const answer = { planHash: run.planHash, by: 'ops', actions: ['revoke'], identities: chosen };
     await expect(rig.ask(`/runs/${run.runId}/approve`, { ...answer, planHash: 'f'.repeat(64) })).rejects.toThrow('run.hash_differs');
     await rig.rest();
-    expect(await removals()).toBe(0);
+    expect(await company.removals()).toBe(0);
     await rig.ask(`/runs/${run.runId}/approve`, answer);
     await rig.rest(60_000);
     for (const { identityId } of people.slice(4))
-      expect([await released(identityId), await held(identityId)]).toEqual(
+      expect(await company.standing(identityId)).toEqual(
         chosen.includes(identityId) ? [['revoke'], ['disable']] : [[], ['disable', 'revoke']],
       );
     await rig.ask(`/runs/${run.runId}/refuse`, { planHash: run.planHash, by: 'ops', reason: 'the file was cut' });
     await rig.rest();
-    expect(await removals()).toBe(3);
-    expect(await holds()).toEqual([]);
+    expect(await company.removals()).toBe(3);
+    expect(await company.holds()).toEqual([]);
     await expect(rig.ask(`/runs/${run.runId}/approve`, { planHash: run.planHash, by: 'ops' })).rejects.toThrow('run.closed');
   }, 120_000);
 
   it('by a flow that suddenly means nobody is held as one run of that flow, with nothing taken away', async () => {
     await rig.publish(staff("identity.lifecycle == 'onLeave'", 2));
-    await until('the run is held', async () => ((await holds()).length > 0 ? true : undefined), 60_000);
+    await until('the run is held', async () => ((await company.holds()).length > 0 ? true : undefined), 60_000);
     await rig.rest(60_000);
-    const run = await onlyHold();
+    const run = await company.onlyHold();
     expect(run).toMatchObject({ kind: 'flow', cause: { flow: 'staff', version: 2 }, people: COMPANY, commands: COMPANY });
-    expect(await removals()).toBe(0);
+    expect(await company.removals()).toBe(0);
+    const chosen = people.slice(7, 9).map(({ identityId }) => identityId);
+    await company.approveOnly(run, { actions: ['revoke'], identities: chosen });
+    for (const { identityId } of people)
+      expect(await company.standing(identityId)).toEqual(chosen.includes(identityId) ? [['revoke'], []] : [[], ['revoke']]);
   }, 120_000);
 
   it('by a clock that jumps over many last days is held, with nothing taken away', async () => {
@@ -110,12 +68,17 @@ describe('too much at once', () => {
     await Promise.all(people.slice(5).map(({ key }) => rig.hire(key, { version: 2, worker })));
     await rig.start();
     await rig.rest(60_000);
-    expect((await onlyHold()).people).toBe(35);
-    expect(await removals()).toBe(0);
+    const run = await company.onlyHold();
+    expect(run.people).toBe(35);
+    expect(await company.removals()).toBe(0);
+    const chosen = people.slice(7, 9).map(({ identityId }) => identityId);
+    await company.approveOnly(run, { actions: ['revoke'], identities: chosen });
+    expect(await company.removals()).toBe(2);
+    for (const identityId of chosen) expect(await company.standing(identityId)).toEqual([['revoke'], ['disable']]);
   }, 120_000);
 
   it('while the service is killed in the middle is counted whole', async () => {
-    await terminate(people.slice(0, 30));
+    await company.terminate(people.slice(0, 30));
     await until('some have joined', async () => ((await rig.events('run-')).length > 0 ? true : undefined));
     await rig.stop();
     await rig.start();
@@ -124,13 +87,13 @@ describe('too much at once', () => {
     expect(sealed.map(({ people: counted }) => counted).reduce((sum, counted) => sum + counted, 0)).toBe(30);
     const lost = (await rig.events('limit-')).reduce((sum, { data }) => sum + Number(data['people']), 0);
     expect(lost).toBeLessThanOrEqual(20);
-    expect(await removals()).toBeLessThanOrEqual(20);
+    expect(await company.removals()).toBeLessThanOrEqual(20);
   }, 120_000);
 
   it('an approval for somebody whose lifecycle has changed since lets nothing go', async () => {
-    await terminate(people.slice(0, 25));
+    await company.terminate(people.slice(0, 25));
     await rig.rest(60_000);
-    const run = await onlyHold();
+    const run = await company.onlyHold();
     const [first] = people;
     if (!first) throw new Error('nobody');
     const undo = await rig.keepFromWork(first.identityId);
@@ -139,21 +102,21 @@ describe('too much at once', () => {
     await undo();
     await rig.rest(60_000);
     expect((await rig.identity(first.identityId)).lifecycle?.state).toBe('active');
-    expect([await released(first.identityId), await held(first.identityId)]).toEqual([[], []]);
-    expect(await released(people[1]?.identityId ?? '')).toEqual(['disable', 'revoke']);
+    expect(await company.standing(first.identityId)).toEqual([[], []]);
+    expect(await company.released(people[1]?.identityId ?? '')).toEqual(['disable', 'revoke']);
   }, 120_000);
 });
 
 describe('a small removal', () => {
-  beforeAll(company, 120_000);
+  beforeAll(build, 120_000);
   afterAll(() => rig.tearDown(), 60_000);
 
   it('is counted, found to be within its limit, drawn from it and released', async () => {
     const [first] = people;
     if (!first) throw new Error('nobody');
-    await terminate([first]);
+    await company.terminate([first]);
     await rig.rest();
-    expect([await released(first.identityId), await held(first.identityId)]).toEqual([['revoke'], ['disable']]);
+    expect(await company.standing(first.identityId)).toEqual([['revoke'], ['disable']]);
     const types = (await rig.events('run-')).map(({ type }) => type);
     expect(types).toEqual(['RunOpened', 'RunMembersPlanned', 'RunSealed', 'RunReleased', 'RunHeld']);
     const draws = (await rig.events('limit-')).map(({ stream, data }) => `${stream} ${String(data['people'])}`);
@@ -161,12 +124,12 @@ describe('a small removal', () => {
   });
 
   it('after many small ones is held: together they are more than the limit of a day', async () => {
-    await terminate(people.slice(1, 15));
+    await company.terminate(people.slice(1, 15));
     await rig.rest(60_000);
-    expect(await removals()).toBe(15);
-    await terminate(people.slice(15, 25));
+    expect(await company.removals()).toBe(15);
+    await company.terminate(people.slice(15, 25));
     await rig.rest(60_000);
-    expect(await removals()).toBe(15);
+    expect(await company.removals()).toBe(15);
     const because = (await rig.events('run-')).filter(({ type }) => type === 'RunHeld').map(({ data }) => data as unknown as RunHeld);
     expect(because.at(-1)?.because).toContainEqual(expect.objectContaining({ code: 'limit.exceeded', people: 10, allowed: 20, left: 5 }));
   }, 60_000);
@@ -178,7 +141,7 @@ describe('a small removal', () => {
     const run = await rig.ask<ShownRun & { members: ShownMember[] }>(`/runs/${runId}`);
     expect(run).toMatchObject({ kind: 'scope', people: 1 });
     expect(run.members.map(({ identityId }) => identityId)).toEqual([chosen]);
-    expect(await released(chosen)).toEqual(['revoke']);
+    expect(await company.released(chosen)).toEqual(['revoke']);
   }, 60_000);
 
   it('of a dry run writes nothing', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ConnectionConfig } from '@muster/connector';
 import { streamOf } from '@muster/contracts';
-import type { EventStore, Loaded } from '@muster/event-store';
+import type { Loaded } from '@muster/event-store';
 import {
   drawAllowance,
   hasDrawn,
@@ -20,23 +20,16 @@ import {
   usedBefore,
   type Verdict,
 } from '@muster/identity';
-import type { Database } from '@muster/read-store';
 import { sql } from 'kysely';
-import { TOGETHER_MS } from './dirty.ts';
+import { endOfFile } from './file-run.ts';
 import { runMetadata } from './hold-in-run.ts';
-import { RECONCILE } from './rows.ts';
-import { unrecordedMembers } from './run-rows.ts';
+import { type Ripeness, type Ripening, ripeness } from './ripe-run.ts';
+import { causeOfRun, type RunCause, unrecordedMembers } from './run-rows.ts';
 import { timeOf } from './time-of-run.ts';
 
-export interface Settling {
-  readonly store: EventStore;
-  readonly db: Database;
+export interface Settling extends Ripening {
   readonly connections: readonly ConnectionConfig[];
   readonly now: () => Date;
-  /** A run is sealed once nobody has joined for so long, ... */
-  readonly quietMs: number;
-  /** ... or once it has been open for so long. */
-  readonly patienceMs: number;
 }
 
 const PAGE = 500;
@@ -49,53 +42,54 @@ const MOST_JUDGEMENTS = 10;
  * interrupted before. Resolves with when to look again; undefined: nothing is left to do but, perhaps, for a person.
  */
 export async function settleRun(work: Settling, runId: string): Promise<Date | undefined> {
-  const stream = streamOf.run(runId);
   const ripe = await ripeness(work, runId);
-  let run = await work.store.load(runCategory, stream);
-  const step = async (decide: (state: Run) => readonly RunEvent[]): Promise<void> => {
-    run = await work.store.transact(runCategory, { stream, ...run }, decide, runMetadata(work.now()));
+  if (ripe?.awaited === true) return nextLook(work);
+  const stream = streamOf.run(runId);
+  const caused = await causeOfRun(work.db, runId);
+  let loaded: Loaded<Run> = await work.store.load(runCategory, stream);
+  const steps: Steps = {
+    run: loaded.state,
+    step: async (decide) => {
+      loaded = await work.store.transact(runCategory, { stream, ...loaded }, decide, runMetadata(caused, work.now()));
+      steps.run = loaded.state;
+    },
   };
-  if (ripe !== undefined && run.state.opened === undefined) await step(openRun({ runId, kind: ripe.kind, cause: ripe.cause }));
-  if (run.state.opened === undefined || run.state.closed !== undefined) return undefined;
-  if (run.state.sealed === undefined) {
-    const because = ripe?.because;
-    if (because === undefined) {
-      await recordJoined(work, runId, { step, least: PAGE });
-      return new Date(Date.now() + Math.max(SHORTEST_LOOK_MS, work.quietMs / 2));
-    }
-    await sql`update run set state = 'sealing' where run_id = ${runId} and state = 'collecting'`.execute(work.db);
-    await recordJoined(work, runId, { step, least: 1 });
-    const linked = await linkedPeople(work.db);
-    const planHash = createHash('sha256').update(planText(run.state)).digest('hex');
-    await step(sealRun({ because, planHash, linked: (connection) => linked.get(connection) ?? 0, seconds: timeOf(work.connections) }));
-  }
-  if (run.state.released === undefined && run.state.held === undefined) await step(recordVerdict(await judge(work, run)));
+  if (ripe !== undefined) await open(steps, runId, ripe);
+  if (steps.run.opened === undefined || steps.run.closed !== undefined) return undefined;
+  if (steps.run.sealed === undefined && !(await seal(work, steps, { runId, because: ripe?.because }))) return nextLook(work);
+  await judgeOnce(work, steps, caused);
   return undefined;
 }
 
-interface Ripeness {
-  readonly kind: 'collect' | 'flow' | 'file' | 'scope';
-  readonly cause: object;
-  /** Absent: not yet. */
-  readonly because?: 'quiet' | 'patience';
+async function judgeOnce(work: Settling, { run, step }: Steps, caused: RunCause): Promise<void> {
+  if (run.released === undefined && run.held === undefined) await step(recordVerdict(await judge(work, { run, caused })));
 }
 
-/** Whether a run may be sealed. Whoever was to be looked at when the last one joined may belong to it too. */
-async function ripeness({ db, quietMs, patienceMs }: Settling, runId: string): Promise<Ripeness | undefined> {
-  const { rows } = await sql<{ kind: Ripeness['kind']; cause: object; state: string; quiet: number; age: number; busy: boolean }>`
-    select kind, cause, state,
-      extract(epoch from clock_timestamp() - greatest(opened_at, last_member_at)) * 1000 as quiet,
-      extract(epoch from clock_timestamp() - opened_at) * 1000 as age,
-      exists (select from run_scope s where s.run_id = run.run_id)
-        or exists (select from work where kind = ${RECONCILE} and due <= greatest(opened_at, last_member_at) + ${TOGETHER_MS} * interval '1 millisecond') as busy
-    from run where run_id = ${runId}`.execute(db);
-  const row = rows[0];
-  if (!row) return undefined;
-  const known = { kind: row.kind, cause: row.cause };
-  if (row.state !== 'collecting') return { ...known, because: 'quiet' };
-  if (Number(row.age) >= patienceMs) return { ...known, because: 'patience' };
-  return Number(row.quiet) >= quietMs && !row.busy ? { ...known, because: 'quiet' } : known;
+/** A run as it stands after the last step. */
+interface Steps {
+  run: Run;
+  readonly step: (decide: (state: Run) => readonly RunEvent[]) => Promise<void>;
 }
+
+async function open({ run, step }: Steps, runId: string, { kind, cause, people }: Ripeness): Promise<void> {
+  if (run.opened === undefined) await step(openRun({ runId, kind, cause, ...(people === undefined ? {} : { people }) }));
+}
+
+/** False: it is not to be sealed yet; who joined is recorded by whole pages. */
+async function seal(work: Settling, steps: Steps, { runId, because }: { runId: string; because: Ripeness['because'] }): Promise<boolean> {
+  if (because === undefined) {
+    await recordJoined(work, runId, { step: steps.step, least: PAGE });
+    return false;
+  }
+  await sql`update run set state = 'sealing' where run_id = ${runId} and state = 'collecting'`.execute(work.db);
+  await recordJoined(work, runId, { step: steps.step, least: 1 });
+  const linked = await linkedPeople(work.db);
+  const planHash = createHash('sha256').update(planText(steps.run)).digest('hex');
+  await steps.step(sealRun({ because, planHash, linked: (connection) => linked.get(connection) ?? 0, seconds: timeOf(work.connections) }));
+  return true;
+}
+
+const nextLook = ({ quietMs }: Settling): Date => new Date(Date.now() + Math.max(SHORTEST_LOOK_MS, quietMs / 2));
 
 interface Recording {
   readonly step: (decide: (state: Run) => readonly RunEvent[]) => Promise<void>;
@@ -110,33 +104,39 @@ async function recordJoined({ db }: Settling, runId: string, { step, least }: Re
     and identity_id = any(${members.map(({ identityId }) => identityId)}::uuid[])`.execute(db);
 }
 
-async function linkedPeople(db: Database): Promise<Map<string, number>> {
+async function linkedPeople(db: Settling['db']): Promise<Map<string, number>> {
   const { rows } = await sql<{ connection: string; people: string }>`
     select connection, count(distinct identity_id) as people from link group by connection`.execute(db);
   return new Map(rows.map((row) => [row.connection, Number(row.people)]));
 }
 
 /** Judges and draws. A draw that came too late has the run judged again, on what others drew. */
-async function judge(work: Settling, { state: run }: Loaded<Run>): Promise<Verdict> {
+async function judge(work: Settling, { run, caused }: { run: Run; caused: RunCause }): Promise<Verdict> {
   const counts = run.sealed?.counts ?? [];
   const runId = run.opened?.runId ?? '';
   const at = work.now().toISOString();
-  // What a retired flow granted stays until a person says otherwise.
-  const retired = run.opened?.cause.retired === true;
+  // What a retired flow granted stays until a person says otherwise; so does what a file takes away that was not whole.
+  const asked = run.opened?.cause.retired === true || (await isDoubtful(work, run));
   for (let tries = 0; tries < MOST_JUDGEMENTS; tries += 1) {
-    const verdict = await verdictOn(work, counts, { runId, at, retired });
-    if (await drawAll(work, verdict, { runId, at })) return verdict;
+    const verdict = await verdictOn(work, counts, { runId, at, asked });
+    if (await drawAll(work, verdict, { runId, at, caused })) return verdict;
   }
   throw new RangeError(`the limits changed ${MOST_JUDGEMENTS} times while run ${runId} was judged`);
 }
 
+const isDoubtful = async ({ store }: Settling, { opened }: Run): Promise<boolean> =>
+  opened?.kind === 'file' && (await endOfFile(store, opened.cause))?.complete !== true;
+
 interface When {
   readonly runId: string;
   readonly at: string;
-  readonly retired?: boolean;
 }
 
-async function verdictOn({ store, connections }: Settling, counts: readonly RunCount[], { runId, at, retired }: When): Promise<Verdict> {
+async function verdictOn(
+  { store, connections }: Settling,
+  counts: readonly RunCount[],
+  { runId, at, asked }: When & { asked: boolean },
+): Promise<Verdict> {
   const keys = counts.map(({ connection, limit }) => [connection, limit] as const);
   const states = new Map(
     await Promise.all(
@@ -147,19 +147,19 @@ async function verdictOn({ store, connections }: Settling, counts: readonly RunC
     ),
   );
   return judgeRun(counts, {
-    limits: (connection) => (retired ? holdEverything() : (connections.find(({ name }) => name === connection)?.limits ?? {})),
+    limits: (connection) => (asked ? holdEverything() : (connections.find(({ name }) => name === connection)?.limits ?? {})),
     used: (connection, name, { perMs }) =>
       usedBefore(states.get(`${connection} ${name}`) ?? limitCategory.initial, { at, perMs, exceptRun: runId }),
   });
 }
 
-async function drawAll({ store, now }: Settling, { draws }: Verdict, { runId, at }: When): Promise<boolean> {
+async function drawAll({ store, now }: Settling, { draws }: Verdict, { runId, at, caused }: When & { caused: RunCause }): Promise<boolean> {
   for (const { connection, limit, people, allowed, perMs } of draws) {
     const { state } = await store.transact(
       limitCategory,
       streamOf.limit(connection, limit),
       drawAllowance({ connection, limit, runId, people, at }, { allowed, perMs }),
-      runMetadata(now()),
+      runMetadata(caused, now()),
     );
     if (!hasDrawn(state, runId)) return false;
   }

@@ -52,8 +52,8 @@ const shown = (row: Row): ShownRun => ({
 });
 
 const columns = sql`r.run_id, r.kind, r.cause, r.state, r.opened_at, r.sealed, r.held, r.outcome,
-  (select count(distinct identity_id) from run_member m where m.run_id = r.run_id) as people,
-  (select count(*) from run_member m where m.run_id = r.run_id) as commands`;
+  coalesce(r.sealed->>'people', (select count(distinct identity_id) from run_member m where m.run_id = r.run_id)::text) as people,
+  coalesce(r.sealed->>'commands', (select count(*) from run_member m where m.run_id = r.run_id)::text) as commands`;
 
 const MOST_RUNS = 100;
 const MOST_MEMBERS = 1_000;

@@ -107,4 +107,12 @@ export const reconciliationTables: readonly Migration[] = [
     name: 'reconciliation/7-flows-heard',
     sql: 'create table flows_heard (only_one boolean primary key check (only_one), position text not null)',
   },
+  {
+    name: 'reconciliation/8-file-runs',
+    sql: `
+      alter table run add column frozen boolean not null default true, add column cause_id text, add column chain text, add column closed_at timestamptz;
+      update run set closed_at = clock_timestamp() where state = 'closed';
+      alter table run_scope add column worker_revision bigint not null default 0, add column planned boolean not null default false;
+    `,
+  },
 ];

@@ -1386,6 +1386,10 @@ export interface WorkerRecordArrivedLate {
   delivery?: {
     id: string;
     operation: number;
+    /**
+     * of a report that was pulled: whether it was read whole; `id` is then the id of that read. Absent: it was pushed
+     */
+    read?: 'full' | 'incremental';
   };
   newerVersion: number | string;
 }
@@ -1408,6 +1412,10 @@ export interface WorkerRecorded {
   delivery?: {
     id: string;
     operation: number;
+    /**
+     * of a report that was pulled: whether it was read whole; `id` is then the id of that read. Absent: it was pushed
+     */
+    read?: 'full' | 'incremental';
   };
 }
 

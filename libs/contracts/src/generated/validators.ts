@@ -21043,7 +21043,7 @@ return errors === 0;
 validate156.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const WorkerRecordArrivedLate = validate157;
-const schema79 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-record-arrived-late.v1","title":"WorkerRecordArrivedLate","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false},"newerVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]}},"required":["connection","workerKey","sourceKey","effectiveFrom","record","newerVersion"],"additionalProperties":false};
+const schema79 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-record-arrived-late.v1","title":"WorkerRecordArrivedLate","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0},"read":{"type":"string","enum":["full","incremental"]}},"required":["id","operation"],"additionalProperties":false},"newerVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]}},"required":["connection","workerKey","sourceKey","effectiveFrom","record","newerVersion"],"additionalProperties":false};
 
 function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/worker-record-arrived-late.v1" */;
@@ -21355,7 +21355,7 @@ vErrors.push(err23);
 errors++;
 }
 for(const key1 in data6){
-if(!((key1 === "id") || (key1 === "operation"))){
+if(!(((key1 === "id") || (key1 === "operation")) || (key1 === "read"))){
 const err24 = {instancePath:instancePath+"/delivery",schemaPath:"#/properties/delivery/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
 if(vErrors === null){
 vErrors = [err24];
@@ -21426,9 +21426,10 @@ errors++;
 }
 }
 }
-}
-else {
-const err30 = {instancePath:instancePath+"/delivery",schemaPath:"#/properties/delivery/type",keyword:"type",params:{type: "object"}};
+if(data6.read !== undefined){
+let data9 = data6.read;
+if(typeof data9 !== "string"){
+const err30 = {instancePath:instancePath+"/delivery/read",schemaPath:"#/properties/delivery/properties/read/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -21437,14 +21438,8 @@ vErrors.push(err30);
 }
 errors++;
 }
-}
-if(data.newerVersion !== undefined){
-let data9 = data.newerVersion;
-const _errs26 = errors;
-let valid4 = false;
-const _errs27 = errors;
-if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
-const err31 = {instancePath:instancePath+"/newerVersion",schemaPath:"#/properties/newerVersion/anyOf/0/type",keyword:"type",params:{type: "integer"}};
+if(!((data9 === "full") || (data9 === "incremental"))){
+const err31 = {instancePath:instancePath+"/delivery/read",schemaPath:"#/properties/delivery/properties/read/enum",keyword:"enum",params:{allowedValues: schema79.properties.delivery.properties.read.enum}};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -21453,9 +21448,10 @@ vErrors.push(err31);
 }
 errors++;
 }
-if((typeof data9 == "number") && (isFinite(data9))){
-if(data9 < 0 || isNaN(data9)){
-const err32 = {instancePath:instancePath+"/newerVersion",schemaPath:"#/properties/newerVersion/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+else {
+const err32 = {instancePath:instancePath+"/delivery",schemaPath:"#/properties/delivery/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err32];
 }
@@ -21465,12 +21461,13 @@ vErrors.push(err32);
 errors++;
 }
 }
-var _valid1 = _errs27 === errors;
-valid4 = valid4 || _valid1;
+if(data.newerVersion !== undefined){
+let data10 = data.newerVersion;
+const _errs28 = errors;
+let valid4 = false;
 const _errs29 = errors;
-if(typeof data9 === "string"){
-if(!(formats0.validate(data9))){
-const err33 = {instancePath:instancePath+"/newerVersion",schemaPath:"#/properties/newerVersion/anyOf/1/format",keyword:"format",params:{format: "date-time"}};
+if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
+const err33 = {instancePath:instancePath+"/newerVersion",schemaPath:"#/properties/newerVersion/anyOf/0/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -21479,9 +21476,9 @@ vErrors.push(err33);
 }
 errors++;
 }
-}
-else {
-const err34 = {instancePath:instancePath+"/newerVersion",schemaPath:"#/properties/newerVersion/anyOf/1/type",keyword:"type",params:{type: "string"}};
+if((typeof data10 == "number") && (isFinite(data10))){
+if(data10 < 0 || isNaN(data10)){
+const err34 = {instancePath:instancePath+"/newerVersion",schemaPath:"#/properties/newerVersion/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -21490,10 +21487,13 @@ vErrors.push(err34);
 }
 errors++;
 }
+}
 var _valid1 = _errs29 === errors;
 valid4 = valid4 || _valid1;
-if(!valid4){
-const err35 = {instancePath:instancePath+"/newerVersion",schemaPath:"#/properties/newerVersion/anyOf",keyword:"anyOf",params:{}};
+const _errs31 = errors;
+if(typeof data10 === "string"){
+if(!(formats0.validate(data10))){
+const err35 = {instancePath:instancePath+"/newerVersion",schemaPath:"#/properties/newerVersion/anyOf/1/format",keyword:"format",params:{format: "date-time"}};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -21502,11 +21502,34 @@ vErrors.push(err35);
 }
 errors++;
 }
+}
 else {
-errors = _errs26;
+const err36 = {instancePath:instancePath+"/newerVersion",schemaPath:"#/properties/newerVersion/anyOf/1/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err36];
+}
+else {
+vErrors.push(err36);
+}
+errors++;
+}
+var _valid1 = _errs31 === errors;
+valid4 = valid4 || _valid1;
+if(!valid4){
+const err37 = {instancePath:instancePath+"/newerVersion",schemaPath:"#/properties/newerVersion/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err37];
+}
+else {
+vErrors.push(err37);
+}
+errors++;
+}
+else {
+errors = _errs28;
 if(vErrors !== null){
-if(_errs26){
-vErrors.length = _errs26;
+if(_errs28){
+vErrors.length = _errs28;
 }
 else {
 vErrors = null;
@@ -21516,12 +21539,12 @@ vErrors = null;
 }
 }
 else {
-const err36 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err38 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err36];
+vErrors = [err38];
 }
 else {
-vErrors.push(err36);
+vErrors.push(err38);
 }
 errors++;
 }
@@ -21531,7 +21554,7 @@ return errors === 0;
 validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const WorkerRecorded = validate159;
-const schema80 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-recorded.v1","title":"WorkerRecorded","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0}},"required":["id","operation"],"additionalProperties":false}},"required":["connection","workerKey","sourceKey","effectiveFrom","record"],"additionalProperties":false};
+const schema80 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"muster:source/worker-recorded.v1","title":"WorkerRecorded","x-stream":"worker","type":"object","properties":{"connection":{"type":"string","pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"workerKey":{"type":"string","minLength":1,"maxLength":128,"x-personal":true},"sourceKey":{"type":"string","minLength":1,"maxLength":256},"recordVersion":{"anyOf":[{"type":"integer","minimum":0},{"type":"string","format":"date-time"}]},"effectiveFrom":{"type":"string","format":"date"},"record":{"allOf":[{"$ref":"muster:common/worker-record.v1"}],"x-personal":true},"delivery":{"type":"object","properties":{"id":{"type":"string","minLength":1,"maxLength":256},"operation":{"type":"integer","minimum":0},"read":{"type":"string","enum":["full","incremental"]}},"required":["id","operation"],"additionalProperties":false}},"required":["connection","workerKey","sourceKey","effectiveFrom","record"],"additionalProperties":false};
 
 function validate159(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="muster:source/worker-recorded.v1" */;
@@ -21833,7 +21856,7 @@ vErrors.push(err22);
 errors++;
 }
 for(const key1 in data6){
-if(!((key1 === "id") || (key1 === "operation"))){
+if(!(((key1 === "id") || (key1 === "operation")) || (key1 === "read"))){
 const err23 = {instancePath:instancePath+"/delivery",schemaPath:"#/properties/delivery/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
 if(vErrors === null){
 vErrors = [err23];
@@ -21904,9 +21927,10 @@ errors++;
 }
 }
 }
-}
-else {
-const err29 = {instancePath:instancePath+"/delivery",schemaPath:"#/properties/delivery/type",keyword:"type",params:{type: "object"}};
+if(data6.read !== undefined){
+let data9 = data6.read;
+if(typeof data9 !== "string"){
+const err29 = {instancePath:instancePath+"/delivery/read",schemaPath:"#/properties/delivery/properties/read/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -21915,15 +21939,37 @@ vErrors.push(err29);
 }
 errors++;
 }
-}
-}
-else {
-const err30 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(!((data9 === "full") || (data9 === "incremental"))){
+const err30 = {instancePath:instancePath+"/delivery/read",schemaPath:"#/properties/delivery/properties/read/enum",keyword:"enum",params:{allowedValues: schema80.properties.delivery.properties.read.enum}};
 if(vErrors === null){
 vErrors = [err30];
 }
 else {
 vErrors.push(err30);
+}
+errors++;
+}
+}
+}
+else {
+const err31 = {instancePath:instancePath+"/delivery",schemaPath:"#/properties/delivery/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err31];
+}
+else {
+vErrors.push(err31);
+}
+errors++;
+}
+}
+}
+else {
+const err32 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err32];
+}
+else {
+vErrors.push(err32);
 }
 errors++;
 }

@@ -45,6 +45,7 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined>, 
 export interface Delivery {
   readonly id: string;
   readonly operation: number;
+  readonly read?: 'full' | 'incremental';
 }
 
 type Worker = Parameters<typeof workerRecord>[0] & { readonly version?: number; readonly delivery?: Delivery; readonly more?: object };
@@ -87,6 +88,11 @@ export class Rig {
 
   get store(): EventStore {
     return this.platform.store;
+  }
+
+  /** The rows of the service. */
+  get db(): ReadStore['db'] {
+    return this.parts.database.db;
   }
 
   async start(): Promise<void> {
