@@ -99,6 +99,10 @@ describe('an app of Entra', () => {
 describe('an item of a delta round', () => {
   it('hints at the object, and at each member that came or went', () => {
     expect(hintsOf('account', { id: 'u1', city: 'Gdynia' })).toEqual([
+      { object: { kind: 'account', id: 'u1' }, reason: 'account changed', aspects: ['profile', 'status', 'manager'], event: 'account u1' },
+    ]);
+    // Whoever was made or came back may hold anything.
+    expect(hintsOf('account', { id: 'u1', userPrincipalName: 'ada@kestrel.example' })).toEqual([
       { object: { kind: 'account', id: 'u1' }, reason: 'account changed', event: 'account u1' },
     ]);
     const members = [
