@@ -223,7 +223,10 @@ describe('what goes wrong', () => {
       return Object.fromEntries(causes.map(({ code, count }) => [code, count]));
     };
     const denied = 'target.object_protected';
-    const before = await until('both are counted', async () => ((await counted())[denied] === 2 ? counted() : undefined));
+    const before = await until('all three are counted', async () => {
+      const now = await counted();
+      return now[denied] === 2 && now['target.value_refused'] !== undefined ? now : undefined;
+    });
     const asked = await rig.ask<{ sent: number }>('/dead-letters/retry', 'POST', { code: denied });
     expect(asked).toMatchObject({ code: denied, sent: 2 });
     const after = await until('both letters are gone', async () => ((await counted())[denied] === undefined ? counted() : undefined));
