@@ -30,6 +30,16 @@ export class Hiring {
     }
   }
 
+  /** Hires many people while HR delivers nothing, and then has it deliver them all: an import. */
+  async import(count: number): Promise<void> {
+    const subscription = new URL('/hr/subscription', this.sandboxes.addresses.adminUrl);
+    const answer = await fetch(subscription, { method: 'DELETE' });
+    if (!answer.ok) throw new Error(`the HR system answered ${answer.status} to the end of its deliveries`);
+    await answer.body?.cancel();
+    await this.hire(count);
+    await askAdmin(this.sandboxes, '/hr/subscription', { target: `${this.target.url}/scim/v2/hr-main/Bulk`, token: this.target.token });
+  }
+
   /** Work for every component: some people who were hired before get another title, and their records are pushed twice. */
   async stir(): Promise<void> {
     if (this.hired.length === 0) return this.hire(1);

@@ -38,7 +38,7 @@ export interface Killing {
 export async function killAll(killing: Killing): Promise<Kill[]> {
   const { victims, hiring, hires, forMs, random, signal } = killing;
   const kills: Kill[] = [];
-  const share = Math.ceil(hires / (victims.length * KILLS_EACH));
+  const share = Math.ceil((hires - hiring.hired.length) / (victims.length * KILLS_EACH));
   const end = performance.now() + forMs;
   const missing = (): Victim[] => victims.filter(({ name }) => kills.filter((kill) => kill.victim === name).length < KILLS_EACH);
   for (;;) {

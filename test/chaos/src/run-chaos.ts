@@ -16,10 +16,12 @@ export interface Run {
 }
 
 const JUDGE_WITHIN_MS = 150_000;
+/** So much longer for each person of an import. */
+const JUDGE_EACH_MS = 500;
 
 /** Hires while components die at work, then counts. True: everybody has one account a side, linked, and nothing acknowledged was lost. */
 export async function runChaos({ parts, data, options, say, signal }: Run): Promise<boolean> {
-  const { seed, hires, killForMs, timeFactor } = options;
+  const { seed, hires, imported, killForMs, timeFactor } = options;
   say(`seed ${seed}; the same draw again: npm run chaos -- --seed ${seed}`);
   const began = performance.now();
   const { victims, sandboxes, console, ledger } = await install(parts, data, timeFactor);
@@ -27,12 +29,13 @@ export async function runChaos({ parts, data, options, say, signal }: Run): Prom
   await seedCompany({ sandboxes, console, hrToken, size: COMPANY, say });
   const random = seeded(seed);
   const hiring = new Hiring(sandboxes, { url: console.url, token: hrToken }, random);
+  if (imported > 0) await hiring.import(imported);
   ledger.start();
   const killing = performance.now();
   const kills = await killAll({
     victims,
     hiring,
-    hires,
+    hires: imported + hires,
     forMs: killForMs,
     random,
     signal,
@@ -42,7 +45,7 @@ export async function runChaos({ parts, data, options, say, signal }: Run): Prom
       ),
   });
   await ledger.stop();
-  const verdict = await judge({ sandboxes, console, keys: hiring.hired }, JUDGE_WITHIN_MS, signal);
+  const verdict = await judge({ sandboxes, console, keys: hiring.hired }, JUDGE_WITHIN_MS + imported * JUDGE_EACH_MS, signal);
   const outcome: Outcome = {
     seed,
     victims,
