@@ -13,7 +13,7 @@ export class GatheredChanges {
 
   constructor(
     writer: Pick<AccountWriter, 'set' | 'travelTogether'>,
-    { idleMs = { live: 5, batch: 25 }, fillMs = 250 }: GatheringOptions = {},
+    { idleMs = { live: 5, batch: 75 }, fillMs = 250 }: GatheringOptions = {},
   ) {
     this.#writer = writer;
     const lineOf = (lane: 'live' | 'batch') =>

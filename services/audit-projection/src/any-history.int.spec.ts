@@ -36,11 +36,13 @@ async function eventsOf(cast: Cast): Promise<StoredEvent[]> {
   return events;
 }
 
-/** Everybody and everything is known from the first day on, so that it can be asked for at every point; and one group is in another, with somebody in it. */
+/** Everybody and everything is known from the first day on, so that it can be asked for at every point; one group is in another, with somebody in it, and somebody's account is deleted soon. */
 const introduced = (cast: Cast): Stated[] => {
   const read = { readId: 'first', kind: 'fetch' as const, startedAt: dayOf(-1) };
   const connection = CONNECTION;
   const [member = ''] = cast.accounts;
+  const deleted = cast.accounts.at(-1) ?? '';
+  const [owner = ''] = cast.identities;
   const [inner = '', outer = ''] = cast.groups;
   const joins = (kind: 'account' | 'group', id: string, groupId: string): Stated => ({
     stream: `${kind}-${connection}.${id}`,
@@ -69,6 +71,18 @@ const introduced = (cast: Cast): Stated[] => {
     })),
     joins('group', inner, outer),
     joins('account', member, inner),
+    {
+      stream: `identity-${owner}`,
+      type: 'AccountLinked',
+      data: { identityId: owner, connection, accountId: deleted, by: 'match-key' },
+      occurredAt: dayOf(-1),
+    },
+    {
+      stream: `account-${connection}.${deleted}`,
+      type: 'AccountDeleted',
+      data: { connection, accountId: deleted, evidence: 'log', read: { ...read, startedAt: dayOf(2) } },
+      occurredAt: dayOf(2),
+    },
   ];
 };
 
