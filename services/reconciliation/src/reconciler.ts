@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { comparePositions } from '@muster/event-store';
-import { readCheckpoint } from '@muster/messaging';
 import { faultOf, SERVICE, type ServiceContext } from '@muster/service-kit';
 import { type Claimed, type Handled, runWorkers, type Workers } from '@muster/work';
 import { lookAgainIfSettingsChanged } from './changed-connections.ts';
@@ -10,6 +8,7 @@ import { type FlowChange, Governance } from './governance.ts';
 import { KeptStreams } from './kept-streams.ts';
 import { flowsHeardUpTo, noteFlowsHeard } from './flows-heard.ts';
 import { markEverybody, runForFlow } from './open-run.ts';
+import { indexedUpToNow } from './indexed.ts';
 import { putQuestion } from './put-question.ts';
 import { reconcileIdentity, type Reconciling } from './reconcile-identity.ts';
 import { JUDGE_RUN, OPEN_CASE, parseCaseKey, RECONCILE } from './rows.ts';
@@ -21,8 +20,6 @@ const AT_ONCE = 8;
 const INDEX_POLL_MS = 100;
 const QUIET_MS = 5_000;
 const PATIENCE_MS = 15 * 60_000;
-/** The name under which messages keep how far they have come. */
-const CHECKPOINT = 'store';
 
 /** Looks at whoever is marked, one row at a time for each person. */
 @Injectable()
@@ -81,20 +78,14 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     });
   }
 
-  /** How to tell that everything is indexed that the store held at this start. An index that was there before is only as late as messages are. */
   async #indexedUpTo(): Promise<() => Promise<boolean>> {
-    const { database, store, logger } = this.#service;
+    const { database, store, logger, settings, closing } = this.#service;
     try {
-      if ((await readCheckpoint(database.db, CHECKPOINT)) !== undefined) return () => Promise.resolve(true);
-      const head = await store.headPosition();
-      return async () => {
-        const reached = await readCheckpoint(database.db, CHECKPOINT).catch(() => undefined);
-        return reached !== undefined && comparePositions(reached, head) >= 0;
-      };
+      return await indexedUpToNow({ db: database.db, store, transport: settings.transport.kind });
     } catch (error) {
       logger.warn({ error: String(error) }, 'it cannot be told how far the index is; asking again');
-      await sleep(INDEX_POLL_MS * 10);
-      return this.#indexedUpTo();
+      await sleep(INDEX_POLL_MS * 10, undefined, { signal: closing }).catch(() => {});
+      return closing.aborted ? () => Promise.resolve(true) : this.#indexedUpTo();
     }
   }
 
