@@ -1,12 +1,7 @@
 // Everything that must hold, in one command. `npm run check` runs the quick part; CI adds the demos, the kill tests and the safeguards.
 // usage: node test/check.mjs [--ci]
-import { spawnSync } from 'node:child_process';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { kinds, runKind, summarise } from './run-suites.mjs';
+import { kinds, run, runKind, summarise } from './run-suites.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const env = { ...process.env, PATH: join(root, 'node_modules/.bin') + delimiter + process.env.PATH, NX_DAEMON: 'false' };
 const ci = process.argv.includes('--ci');
 
 const node = (...args) => ['node', ...args];
@@ -18,38 +13,55 @@ const quick = [
   ['contracts drift', node('libs/contracts/tools/generate.mjs', '--check')],
   ['contracts compatibility', node('libs/contracts/tools/compat.mjs')],
 ];
+/** What stands in one line runs side by side: it mostly waits. The rest takes all cores for itself. */
+const suitesInTurn = [['unit'], ['int'], ['kafka', 'e2e'], ['docker']];
 const thorough = [
-  ['demo', node('deploy/local/dist/main.js', 'demo')],
-  ['demo on Kafka', node('deploy/local/dist/main.js', 'demo', '--kafka')],
-  ['kill tests', node('test/chaos/dist/main.js', '--ci')],
-  ['safeguards broken one by one', node('test/safeguards/break.mjs')],
+  [
+    ['demo', node('deploy/local/dist/main.js', 'demo')],
+    ['demo on Kafka', node('deploy/local/dist/main.js', 'demo', '--kafka')],
+  ],
+  [['kill tests', node('test/chaos/dist/main.js', '--ci')]],
+  [['safeguards broken one by one', node('test/safeguards/break.mjs')]],
 ];
 
-function step([name, [command, ...args]]) {
+const say = (text) => process.stdout.write(text);
+
+async function step([name, [command, ...args]], show = true) {
   const started = Date.now();
-  process.stdout.write(`\n== ${name}\n`);
-  const { status, signal, error } = spawnSync(command, args, {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    timeout: 20 * 60_000,
-  });
-  const passed = status === 0;
-  const why = passed ? '' : ` (${error?.message ?? signal ?? `exit ${status}`})`;
-  process.stdout.write(`== ${name}: ${passed ? 'passed' : 'FAILED'}${why} in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+  if (show) say(`\n== ${name}\n`);
+  const { passed, why, output } = await run(command, args, { show });
+  if (!show) say(`\n== ${name}\n${output}`);
+  say(`== ${name}: ${passed ? 'passed' : `FAILED (${why})`} in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
   return { name, passed };
 }
 
-const steps = quick.map(step);
-const suites = kinds.map((kind) => {
-  process.stdout.write(`\n== suites: ${kind.kind}\n`);
-  return runKind(kind);
-});
-if (ci) steps.push(...thorough.map(step));
+async function suite(kind, show) {
+  if (show) say(`\n== suites: ${kind.kind}\n`);
+  const result = await runKind(kind, show);
+  if (!show) say(`\n== suites: ${kind.kind}\n${result.output}`);
+  return result;
+}
 
-process.stdout.write(summarise(suites));
-process.stdout.write(['Checks', ...steps.map(({ name, passed }) => `  ${passed ? 'passed' : 'FAILED'}  ${name}`), '', ''].join('\n'));
+/** Group after group; of a group all at once, each shown whole when it has ended. */
+async function inTurn(groups, work) {
+  const results = [];
+  for (const group of groups) results.push(...(await Promise.all(group.map((one) => work(one, group.length === 1)))));
+  return results;
+}
+
+const steps = await inTurn(
+  quick.map((one) => [one]),
+  step,
+);
+const suites = await inTurn(
+  suitesInTurn.map((group) => kinds.filter(({ kind }) => group.includes(kind))),
+  suite,
+);
+if (ci) steps.push(...(await inTurn(thorough, step)));
+
+say(summarise(suites));
+say(['Checks', ...steps.map(({ name, passed }) => `  ${passed ? 'passed' : 'FAILED'}  ${name}`), '', ''].join('\n'));
 const passed = suites.reduce((n, s) => n + s.passed, 0) + steps.filter((s) => s.passed).length;
 const failed = suites.reduce((n, s) => n + s.failed, 0) + steps.filter((s) => !s.passed).length;
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
+say(`${passed} passed, ${failed} failed\n`);
 process.exit(failed ? 1 : 0);

@@ -1,6 +1,6 @@
 // Runs the Jest suites by kind and says loudly what could not run here and why.
 // usage: node test/run-suites.mjs [kind ...]      kinds: unit int kafka docker e2e; without any, all of them
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -10,8 +10,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const env = {
   ...process.env,
   PATH: join(root, 'node_modules/.bin') + delimiter + process.env.PATH,
-  NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+  NX_DAEMON: 'false',
 };
+const FOR_JEST = { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' };
+
+const LONGEST_MS = 15 * 60_000;
 
 const answers = (command, args) => spawnSync(command, args, { stdio: 'ignore', timeout: 20_000 }).status === 0;
 const noKafka = () => {
@@ -31,26 +34,40 @@ export const kinds = [
   { kind: 'docker', args: ['--runInBand'], missing: noDocker, optional: true },
 ];
 
-/** Runs one kind and answers { passed, failed, skipped, reason? }. */
-export function runKind({ kind, args, missing, optional }) {
+/**
+ * Runs a program; resolves with how it ended and what it wrote. `show` writes that out as it comes; `stdout: 'ignore'` leaves that half away. What is still running after its
+ * time is killed; whoever inherited its output and lives on is not waited for.
+ */
+export function run(command, args, { show, stdout = 'pipe', more = {} }) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, env: { ...env, ...more }, stdio: ['ignore', stdout, 'pipe'] });
+    const pieces = [];
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (piece) => (show ? process.stdout.write(piece) : pieces.push(piece)));
+    const longest = setTimeout(() => child.kill('SIGKILL'), LONGEST_MS);
+    const end = (status, why) => {
+      clearTimeout(longest);
+      resolve({ passed: status === 0, why, output: Buffer.concat(pieces) });
+    };
+    child.on('error', (error) => end(undefined, error.message));
+    child.on('close', (status, signal) => end(status, signal ?? `exit ${status}`));
+    child.on('exit', (status, signal) => setTimeout(() => end(status, signal ?? `exit ${status}`), 2_000).unref());
+  });
+}
+
+/** Runs one kind and answers { passed, failed, skipped, reason?, output }; `show` writes its output out as it comes. */
+export async function runKind({ kind, args, missing, optional }, show = true) {
   const reason = missing?.();
-  if (reason) return { kind, passed: 0, failed: process.env.CI && !optional ? 1 : 0, skipped: 0, reason };
+  if (reason) return { kind, passed: 0, failed: process.env.CI && !optional ? 1 : 0, skipped: 0, reason, output: Buffer.alloc(0) };
   const folder = mkdtempSync(join(tmpdir(), 'muster-jest-'));
   const report = join(folder, 'report.json');
   const jest = join(root, 'node_modules/jest/bin/jest.js');
-  const run = spawnSync(
-    join(root, 'node_modules/.bin/node'),
-    [jest, '--selectProjects', kind, '--passWithNoTests', '--json', `--outputFile=${report}`, ...args],
-    {
-      cwd: root,
-      env,
-      stdio: ['ignore', 'ignore', 'inherit'],
-      timeout: 30 * 60_000,
-    },
-  );
+  const tests = [jest, '--selectProjects', kind, '--passWithNoTests', '--json', `--outputFile=${report}`, ...args];
+  const ended = await run(join(root, 'node_modules/.bin/node'), tests, { show, stdout: 'ignore', more: FOR_JEST });
+  const { output } = ended;
   const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined;
   rmSync(folder, { recursive: true, force: true });
-  if (!result) return { kind, passed: 0, failed: 1, skipped: 0, reason: `Jest gave no report (exit ${run.status ?? run.signal})` };
+  if (!result) return { kind, passed: 0, failed: 1, skipped: 0, output, reason: `Jest gave no report (${ended.why})` };
   const brokenSuites = result.testResults.filter(
     (suite) => suite.status === 'failed' && suite.assertionResults.every((test) => test.status !== 'failed'),
   ).length;
@@ -58,7 +75,8 @@ export function runKind({ kind, args, missing, optional }) {
   return {
     kind,
     passed: result.numPassedTests,
-    failed: failed || (run.status ? 1 : 0),
+    failed: failed || (ended.passed ? 0 : 1),
+    output,
     skipped: result.numPendingTests + result.numTodoTests,
   };
 }
@@ -80,7 +98,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     process.stderr.write(`unknown kind of suite: ${unknown.join(', ')}. Known: ${kinds.map(({ kind }) => kind).join(', ')}\n`);
     process.exit(2);
   }
-  const results = kinds.filter(({ kind }) => wanted.length === 0 || wanted.includes(kind)).map(runKind);
+  const results = [];
+  for (const kind of kinds.filter(({ kind }) => wanted.length === 0 || wanted.includes(kind))) results.push(await runKind(kind));
   const sum = (field) => results.reduce((total, result) => total + result[field], 0);
   process.stdout.write(`${summarise(results)}\n${sum('passed')} passed, ${sum('failed')} failed\n`);
   process.exit(sum('failed') ? 1 : 0);
