@@ -1,3 +1,5 @@
+import type { PlanAnswer } from './answers.ts';
+
 /** A run as the console shows it. */
 export interface RunAnswer {
   runId: string;
@@ -26,8 +28,12 @@ export interface RunDetailAnswer extends RunAnswer {
   cut: boolean;
 }
 
-/** A run that was opened, or, for a dry one, the plans that it would make. */
+/** A run that was opened. */
 export interface OpenedRunAnswer {
-  runId?: string;
-  plans?: { identityId: string; commands: unknown[]; held: unknown[]; blocked: unknown[] }[];
+  runId: string;
+}
+
+/** What a run would do, in the order in which the people were named. */
+export interface DryRunAnswer {
+  plans: PlanAnswer[];
 }

@@ -73,6 +73,7 @@ const commands: [args: string[], request: string, words: RegExp][] = [
     /nothing is recorded about group:All staff/,
   ],
   [['plan', 'E1'], 'GET /api/plan/E1', /nothing to change/],
+  [['run', '--person', 'E1'], 'POST /api/runs', /^run r-1 opened\n$/],
   [
     ['accounts', '--situation', 'orphan', '--connection', 'okta-main'],
     'GET /api/accounts?situation=orphan&connection=okta-main',
@@ -132,6 +133,30 @@ describe('a dry run', () => {
     const json = await muster('--json', 'plan', who);
     expect(json.code).toBe(code);
     expect(JSON.parse(json.stdout)).toEqual(answers[`GET /api/plan/${who}`]?.body);
+  });
+});
+
+describe('a dry run of chosen people', () => {
+  it.each([
+    [['E1'], EXIT.ok],
+    [['E1', 'changed'], EXIT.differences],
+    [['changed', 'held', 'E1'], EXIT.held],
+  ])('of %j ends with %d, shows the plan of each in the order named, and asks for nothing to be done', async (people, code) => {
+    const words = await muster('run', '--dry', '--person', ...people);
+    expect(words.code).toBe(code);
+    expect(words.stdout.match(/^ +(send|held) |^nothing to change$/gm)).toHaveLength(people.length + (people.includes('held') ? 1 : 0));
+    const json = await muster('--json', 'run', '--dry', '--person', ...people);
+    expect(json.code).toBe(code);
+    expect(JSON.parse(json.stdout)).toEqual({ plans: people.map((who) => answers[`GET /api/plan/${who}`]?.body) });
+    expect(new Set(asked.map(({ request }) => request))).toEqual(new Set(people.map((who) => `GET /api/plan/${who}`)));
+  });
+
+  it('somebody unknown among them: the cause, and no plan of the others', async () => {
+    expect(await muster('run', '--dry', '--person', 'E1', 'nobody')).toMatchObject({
+      code: EXIT.invalid,
+      stdout: '',
+      stderr: expect.stringMatching(/Nobody is known by that name: nobody/),
+    });
   });
 });
 

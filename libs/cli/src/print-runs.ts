@@ -1,5 +1,5 @@
-import type { OpenedRunAnswer, RunAnswer, RunDetailAnswer, RunsAnswer } from './answers-runs.ts';
-import { table } from './print.ts';
+import type { DryRunAnswer, OpenedRunAnswer, RunAnswer, RunDetailAnswer, RunsAnswer } from './answers-runs.ts';
+import { printPlan, table } from './print.ts';
 
 const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
 
@@ -55,14 +55,6 @@ export const printRun = (run: RunDetailAnswer): string[] => [
   ...(run.cut ? ['  more people are left out'] : []),
 ];
 
-export const printOpenedRun = ({ runId, plans = [] }: OpenedRunAnswer): string[] => [
-  ...(runId === undefined ? [] : [`run ${runId} opened`]),
-  ...table(
-    plans.map(({ identityId, commands, held, blocked }) => [
-      `  ${identityId}`,
-      `${commands.length} would be sent`,
-      `${held.length} would wait`,
-      `${blocked.length} blocked`,
-    ]),
-  ),
-];
+export const printOpenedRun = ({ runId }: OpenedRunAnswer): string[] => [`run ${runId} opened`];
+
+export const printDryRun = ({ plans }: DryRunAnswer): string[] => plans.flatMap(printPlan);

@@ -7,7 +7,7 @@ import type { Answer } from './asking.ts';
 import { addDeadLetters } from './dead-letter-commands.ts';
 import { EXIT } from './exit-codes.ts';
 import { printObjectTimeline } from './print-access.ts';
-import { addRunCommands } from './run-commands.ts';
+import { addRunCommands, planExit, planPath } from './run-commands.ts';
 import { printAsOf, printCases, printExplain, printPlan, printStatus, printTimeline } from './print.ts';
 
 /** What a command talks to; tests give their own. */
@@ -23,11 +23,6 @@ interface Options {
 }
 
 const path = (...parts: string[]): string => `/api/${parts.map(encodeURIComponent).join('/')}`;
-
-const planExit = (answer: PlanAnswer): number => {
-  if (answer.held.length > 0) return EXIT.held;
-  return answer.commands.length > 0 ? EXIT.differences : EXIT.ok;
-};
 
 /** The command line. `run` resolves with the exit code; refusals reject with a CommandError. */
 export function createProgram(surroundings: Surroundings): { run(args: readonly string[]): Promise<number> } {
@@ -79,7 +74,7 @@ export function createProgram(surroundings: Surroundings): { run(args: readonly 
   program
     .command('plan <person>')
     .description('dry run: what would be changed now. Ends with 3 when something would, 4 when something is held')
-    .action((person: string) => answer<PlanAnswer>((api) => api.get(path('plan', person)), printPlan, planExit));
+    .action((person: string) => answer<PlanAnswer>((api) => api.get(planPath(person)), printPlan, planExit));
   const cases = program
     .command('cases')
     .description('questions that only a person can answer')

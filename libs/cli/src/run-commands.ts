@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
-import type { OpenedRunAnswer, RunDetailAnswer, RunsAnswer } from './answers-runs.ts';
+import type { DryRunAnswer, OpenedRunAnswer, RunDetailAnswer, RunsAnswer } from './answers-runs.ts';
+import type { PlanAnswer } from './answers.ts';
+import type { Api } from './api.ts';
 import type { Answer } from './asking.ts';
 import { EXIT } from './exit-codes.ts';
-import { printOpenedRun, printRun, printRuns } from './print-runs.ts';
+import { printDryRun, printOpenedRun, printRun, printRuns } from './print-runs.ts';
 
 const RUNS = '/api/runs';
 const pathTo = (run: string, what = ''): string => `${RUNS}/${encodeURIComponent(run)}${what}`;
@@ -72,15 +74,33 @@ export function addRunCommands(program: Command, answer: Answer): void {
   program
     .command('run')
     .description(
-      'plan chosen people anew, as a run of their own. With --dry: only say what it would do; ends with 4 when something would wait',
+      'plan chosen people anew, as a run of their own. With --dry: only show what would be changed for each; ends with 3 when something would, 4 when something would wait',
     )
     .requiredOption('--person <person...>', 'whom')
     .option('--dry', 'write nothing')
     .action(({ person, dry }: { person: string[]; dry?: boolean }) =>
-      answer<OpenedRunAnswer>(
-        (api) => api.post(RUNS, { persons: person, dry }),
-        printOpenedRun,
-        ({ plans = [] }) => (plans.some(({ held }) => held.length > 0) ? EXIT.held : EXIT.ok),
-      ),
+      dry === true
+        ? answer<DryRunAnswer>((api) => plansOf(api, person), printDryRun, dryRunExit)
+        : answer<OpenedRunAnswer>((api) => api.post(RUNS, { persons: person }), printOpenedRun),
     );
 }
+
+/** One after the other: a dry run of many people is not to keep the product from its work. */
+async function plansOf(api: Api, people: readonly string[]): Promise<DryRunAnswer> {
+  const plans: PlanAnswer[] = [];
+  for (const person of people) plans.push(await api.get<PlanAnswer>(planPath(person)));
+  return { plans };
+}
+
+const dryRunExit = ({ plans }: DryRunAnswer): number => {
+  const exits = plans.map(planExit);
+  return [EXIT.held, EXIT.differences].find((exit) => exits.includes(exit)) ?? EXIT.ok;
+};
+
+export const planPath = (person: string): string => `/api/plan/${encodeURIComponent(person)}`;
+
+/** What a dry run of one person ends with. */
+export const planExit = ({ held, commands }: PlanAnswer): number => {
+  if (held.length > 0) return EXIT.held;
+  return commands.length > 0 ? EXIT.differences : EXIT.ok;
+};

@@ -6,6 +6,17 @@ const noPlan = { upTo, person, commands: [], blocked: [], held: [] };
 
 const unknown = { expression: "identity.costCenter == '7'", holds: false, outcome: 'missing', reads: {} };
 
+const nobody = {
+  status: 404,
+  body: {
+    code: 'person.unknown',
+    status: 404,
+    title: 'Nobody is known by that name',
+    detail: 'nobody',
+    remedy: 'Ask by employee number.',
+  },
+};
+
 /** What the console would answer, in its shapes. */
 export const answers: Record<string, { status?: number; body: object | string }> = {
   'GET /api/timeline/E1': {
@@ -34,6 +45,7 @@ export const answers: Record<string, { status?: number; body: object | string }>
   'GET /api/plan/held': {
     body: { ...noPlan, commands: [{ ...change, held: true }], held: [{ code: 'limit', message: 'too many at once' }] },
   },
+  'POST /api/runs': { body: { runId: 'r-1' } },
   'GET /api/scope/E1': {
     body: {
       upTo,
@@ -93,16 +105,8 @@ export const answers: Record<string, { status?: number; body: object | string }>
       counts: { workers: 3 },
     },
   },
-  'GET /api/timeline/nobody': {
-    status: 404,
-    body: {
-      code: 'person.unknown',
-      status: 404,
-      title: 'Nobody is known by that name',
-      detail: 'nobody',
-      remedy: 'Ask by employee number.',
-    },
-  },
+  'GET /api/timeline/nobody': nobody,
+  'GET /api/plan/nobody': nobody,
   'GET /api/timeline/broken': {
     status: 503,
     body: { code: 'service.unavailable', status: 503, title: 'A service does not answer', remedy: 'See `muster status`.' },
