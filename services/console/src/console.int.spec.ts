@@ -86,6 +86,32 @@ describe('the door of operators', () => {
   });
 });
 
+describe('an approval', () => {
+  it.each([
+    ['a person who is no list', { persons: 'E1' }],
+    ['an empty list', { persons: [] }],
+    ['a list of no names', { persons: [7] }],
+    ['more people than one answer may name', { persons: Array.from({ length: 501 }, (_, at) => `E${at}`) }],
+    ['a name that nobody knows', { person: ['E1'] }],
+  ])('whose part cannot be understood is refused, and never taken for one of the whole: %s', async (_what, part) => {
+    const refused = await rig.ask('/api/runs/r1/approve', { body: { planHash: 'a'.repeat(64), ...part } });
+    expect(refused).toMatchObject({ status: 400, body: { code: 'http.request_invalid', detail: expect.stringMatching(/persons|person/) } });
+    expect([...rig.neighbours.values()].flatMap(({ asked }) => asked)).toEqual([]);
+  });
+
+  it('of a part goes on with the people it names', async () => {
+    rig.neighbour('audit-projection').says.set('GET /people/E1', { status: 200, body: { identityId: 'i-1' } });
+    rig.neighbour('reconciliation').says.set('POST /runs/r1/approve', { status: 201, body: { approved: true } });
+    const answer = await rig.ask('/api/runs/r1/approve', { body: { planHash: 'h', persons: ['E1'] } });
+    expect(answer).toMatchObject({ status: 201 });
+    expect(JSON.parse(rig.neighbour('reconciliation').asked[0]?.body ?? '')).toEqual({
+      planHash: 'h',
+      identities: ['i-1'],
+      by: 'operator',
+    });
+  });
+});
+
 describe('dead letters', () => {
   it('are gathered from every service that keeps some, and retried where they belong', async () => {
     rig

@@ -1,4 +1,5 @@
 import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { ProblemError } from '@muster/service-kit';
 import { type Answered, Refusal, Services } from './ask-services.ts';
 
 interface Reply {
@@ -7,12 +8,29 @@ interface Reply {
   send(body: string): void;
 }
 
-interface Named {
-  readonly persons?: unknown;
-}
+type Asked = Readonly<Record<string, unknown>>;
 
 const relay = (reply: Reply, { status, contentType, body }: Answered): void =>
   reply.status(status).header('content-type', contentType).send(body);
+
+const MOST_PEOPLE = 500;
+const ANSWER = ['planHash'];
+const invalid = (detail: string): ProblemError => new ProblemError('http.request_invalid', { detail });
+
+/** What is not understood may have been meant to narrow: left away, an approval of a part would become one of the whole. */
+function checked(body: unknown, known: readonly string[]): Asked {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw invalid('the body is to be one JSON object');
+  const unknown = Object.keys(body).filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw invalid(`unknown: ${unknown.slice(0, 10).join(', ')}; known are ${known.join(', ')}`);
+  return body as Asked;
+}
+
+function namesIn(persons: unknown): readonly string[] {
+  if (!Array.isArray(persons) || persons.length === 0 || persons.some((one) => typeof one !== 'string' || one === ''))
+    throw invalid('persons: a list of employee numbers, logins or ids, at least one');
+  if (persons.length > MOST_PEOPLE) throw invalid(`persons: ${persons.length} are named, ${MOST_PEOPLE} at most; ask in parts`);
+  return persons as string[];
+}
 
 /** Runs and the answers of operators to those that are held. Reconciliation decides; people are named here as operators name them. */
 @Controller('api/runs')
@@ -31,23 +49,26 @@ export class RunsApi {
 
   @Post()
   open(@Body() body: object, @Res() reply: Reply): Promise<void> {
-    return this.#forward('/runs', body, reply);
+    return this.#forward('/runs', checked(body, ['persons', 'identities', 'dry']), reply);
   }
 
   @Post(':id/approve')
   approve(@Param('id') id: string, @Body() body: object, @Res() reply: Reply): Promise<void> {
-    return this.#forward(`/runs/${encodeURIComponent(id)}/approve`, body, reply);
+    return this.#forward(
+      `/runs/${encodeURIComponent(id)}/approve`,
+      checked(body, [...ANSWER, 'connections', 'actions', 'persons', 'identities']),
+      reply,
+    );
   }
 
   @Post(':id/refuse')
   refuse(@Param('id') id: string, @Body() body: object, @Res() reply: Reply): Promise<void> {
-    return this.#forward(`/runs/${encodeURIComponent(id)}/refuse`, body, reply);
+    return this.#forward(`/runs/${encodeURIComponent(id)}/refuse`, checked(body, [...ANSWER, 'reason']), reply);
   }
 
-  async #forward(path: string, body: object, reply: Reply): Promise<void> {
-    const { persons, ...rest } = body as Named;
+  async #forward(path: string, { persons, ...rest }: Asked, reply: Reply): Promise<void> {
     try {
-      const identities = Array.isArray(persons) ? { identities: await this.#identitiesOf(persons) } : {};
+      const identities = persons === undefined ? {} : { identities: await this.#identitiesOf(namesIn(persons)) };
       const sent = JSON.stringify({ ...rest, ...identities, by: 'operator' });
       relay(reply, await this.services.ask('reconciliation', path, { method: 'POST', body: sent }));
     } catch (error) {
@@ -56,17 +77,12 @@ export class RunsApi {
     }
   }
 
-  async #identitiesOf(persons: readonly unknown[]): Promise<string[]> {
+  async #identitiesOf(persons: readonly string[]): Promise<string[]> {
     const found: string[] = [];
-    for (const person of persons.slice(0, MOST_PEOPLE)) {
-      const { identityId } = await this.services.json<{ identityId: string }>(
-        'audit-projection',
-        `/people/${encodeURIComponent(String(person))}`,
-      );
+    for (const person of persons) {
+      const { identityId } = await this.services.json<{ identityId: string }>('audit-projection', `/people/${encodeURIComponent(person)}`);
       found.push(identityId);
     }
     return found;
   }
 }
-
-const MOST_PEOPLE = 500;
