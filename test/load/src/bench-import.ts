@@ -68,6 +68,7 @@ function* linesOf(results: Results): Generator<string> {
   yield `calls by status: ${JSON.stringify(calls)}`;
   const facts = Object.keys(second.facts).length === 0 ? 'no new fact' : `new facts: ${JSON.stringify(second.facts)}`;
   yield `again, rebuilt, shuffled and unchanged: ${number(second.seconds)} s, ${second.writes} vendor writes, ${facts}`;
+  for (const { stream, recordedAt, type, data } of second.examples) yield `  ${recordedAt} ${type} ${stream} ${JSON.stringify(data)}`;
 }
 
 /**

@@ -35,6 +35,16 @@ export interface ImportOptions {
   readonly timeFactor: number;
 }
 
+/** Shown of facts that there should not be. */
+const EXAMPLES = 10;
+
+interface Fact {
+  readonly type: string;
+  readonly stream: string;
+  readonly recordedAt: string;
+  readonly data: unknown;
+}
+
 const countOf = (names: readonly string[]): Record<string, number> =>
   Object.fromEntries([...Map.groupBy(names, (name) => name)].map(([name, all]) => [name, all.length]));
 
@@ -45,6 +55,13 @@ async function until(patienceMs: number, what: string, look: () => Promise<boole
     await sleep(LOOK_MS);
   }
 }
+
+const factOf = ({ type, streamId, created, data }: { type: string; streamId: string; created: Date; data: unknown }): Fact => ({
+  type,
+  stream: streamId,
+  recordedAt: new Date(created).toISOString(),
+  data,
+});
 
 /** The product and sandboxes of one import, in a temporary folder. */
 export class ImportRun {
@@ -105,7 +122,7 @@ export class ImportRun {
   }
 
   /** Everything stops; all rows are dropped but the keys; it starts again, reads both directories whole, and HR pushes everything once more, shuffled. */
-  async again(): Promise<{ seconds: number; writes: number; facts: Readonly<Record<string, number>> }> {
+  async again(): Promise<{ seconds: number; writes: number; facts: Readonly<Record<string, number>>; examples: readonly Fact[] }> {
     await this.#quiet();
     const { position } = await this.#factsSince(START);
     await this.#parts.stop();
@@ -126,10 +143,12 @@ export class ImportRun {
     await askAdmin(sandboxes, '/hr/push', order);
     await this.#quiet();
     const { entries } = await this.#journal(sandboxes, 0);
+    const { facts } = await this.#factsSince(position);
     return {
       seconds: (performance.now() - began - QUIET_MS) / 1000,
       writes: entries.filter(({ server, effects }) => (server === 'okta' || server === 'graph') && effects.length > 0).length,
-      facts: countOf((await this.#factsSince(position)).facts),
+      facts: countOf(facts.map(({ type }) => type)),
+      examples: facts.slice(0, EXAMPLES),
     };
   }
 
@@ -188,16 +207,16 @@ export class ImportRun {
   }
 
   /** Facts other than of reading, behind a place in the log of all streams, and where that log ends. */
-  async #factsSince(from: Position | typeof START): Promise<{ facts: string[]; position: Position | typeof START }> {
+  async #factsSince(from: Position | typeof START): Promise<{ facts: Fact[]; position: Position | typeof START }> {
     const client = EventStoreDBClient.connectionString(this.#running.store);
-    const facts: string[] = [];
+    const facts: Fact[] = [];
     let position = from;
     try {
       for await (const { event } of client.readAll({ direction: FORWARDS, fromPosition: from, maxCount: MOST_EVENTS })) {
         if (!event) continue;
         const isFirst = from !== START && event.position?.commit === from.commit;
         if (event.position) position = event.position;
-        if (!isFirst && !event.streamId.startsWith('$') && !event.streamId.startsWith('read-')) facts.push(event.type);
+        if (!isFirst && !event.streamId.startsWith('$') && !event.streamId.startsWith('read-')) facts.push(factOf(event));
       }
     } finally {
       await client.dispose();
