@@ -32,7 +32,7 @@ describe('an event of the System Log', () => {
     [
       'group.user_membership.add',
       [user, group],
-      { object: { kind: 'account', id: '00u1' }, aspects: ['groups'], about: { kind: 'group', id: '00g1' } },
+      { object: { kind: 'account', id: '00u1' }, aspects: ['groups', 'apps'], about: { kind: 'group', id: '00g1' } },
     ],
     [
       'application.user_membership.remove',

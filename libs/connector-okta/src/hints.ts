@@ -71,10 +71,13 @@ const aboutApp = (type: string, targets: readonly Target[]): Concern[] => {
   return [{ object: { kind: 'app', id: app.id }, ...(type === 'application.lifecycle.delete' ? { deleted: 'log' as const } : {}) }];
 };
 
+/** A group brings the apps that it is assigned to: who joins or leaves it holds others from then on, and no event says so. */
+const brings = (aspect: Aspect): Aspect[] => (aspect === 'groups' ? ['groups', 'apps'] : [aspect]);
+
 const aboutHolding = (holder: Target | undefined, kind: 'account' | 'group', what: Target | undefined, aspect: Aspect): Concern[] => {
   if (!holder) return [];
   const about = what ? { about: { kind: aspect === 'groups' ? ('group' as const) : ('app' as const), id: what.id } } : {};
-  return [{ object: { kind, id: holder.id }, aspects: [aspect], ...about }];
+  return [{ object: { kind, id: holder.id }, aspects: brings(aspect), ...about }];
 };
 
 const concernsOf = (type: string, targets: readonly Target[]): Concern[] => {
