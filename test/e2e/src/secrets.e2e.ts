@@ -117,7 +117,7 @@ describe('secrets', () => {
     ['answers', answers],
     ['topics', () => topics([...INTERNAL, ...PUBLIC])],
   ])(
-    'are in no %s',
+    'I15: are in no %s',
     async (_where, read) => {
       const text = await read();
       expect(text.length).toBeGreaterThan(100);
@@ -162,7 +162,7 @@ async function personalIds(): Promise<Record<string, string>> {
 }
 
 describe('poison on a topic', () => {
-  it('stops nobody else; each piece is a dead letter that the command line shows and offers to send again', async () => {
+  it('I11: stops nobody else; each piece is a dead letter that the command line shows and offers to send again', async () => {
     const kafka = broker();
     const producer = kafka.producer();
     await producer.connect();

@@ -25,6 +25,7 @@ const setupOf = (index: number): WorldSetup => ({
 const promises: Record<Violation['invariant'], string> = {
   I1: 'an accepted record is never lost',
   I2: 'nobody gets a second account, a second login or the login of another',
+  I3: 'what is written to one place leaves in the order in which it was planned',
   I4: 'a command that has ended is never sent again',
   I5: 'a leaver is never created, enabled or granted anything',
   I6: 'a leaver ends turned off and holding nothing',
