@@ -3,6 +3,7 @@ import {
   type BeforeApplicationShutdown,
   Body,
   Controller,
+  Get,
   Header,
   HttpCode,
   Inject,
@@ -13,6 +14,7 @@ import {
 } from '@nestjs/common';
 import { isData, type ScimBulkResponse, validateData } from '@muster/contracts';
 import { ProblemError, SERVICE, type ServiceContext } from '@muster/service-kit';
+import { type Quarantined, workStatus } from '@muster/work';
 import type { Pulling } from './pulling.ts';
 import { recordWorkers } from './record-workers.ts';
 
@@ -65,5 +67,17 @@ export class PullController implements OnApplicationBootstrap, BeforeApplication
       throw new ProblemError('connection.unknown', { detail: `no HR connection with a report is named "${connection}"` });
     await this.pulling.poke(connection, whole === 'true');
     return { connection };
+  }
+}
+
+/** Which connections wait after failures. */
+@Controller('status')
+export class StatusController {
+  constructor(@Inject(SERVICE) private readonly service: ServiceContext) {}
+
+  @Get()
+  async show(): Promise<{ quarantined: Quarantined[] }> {
+    const { quarantined } = await workStatus(this.service.database.db);
+    return { quarantined };
   }
 }

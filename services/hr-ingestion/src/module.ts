@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
 import { SERVICE, type Service, type ServiceContext } from '@muster/service-kit';
-import { BulkController, PULLING, PullController } from './inbound.ts';
+import { BulkController, PULLING, PullController, StatusController } from './inbound.ts';
 import { Pulling } from './pulling.ts';
 import { hrIngestionTables } from './tables.ts';
 
 @Module({
-  controllers: [BulkController, PullController],
+  controllers: [BulkController, PullController, StatusController],
   providers: [{ provide: PULLING, inject: [SERVICE], useFactory: (context: ServiceContext) => new Pulling(context) }],
 })
 class HrIngestionModule {}

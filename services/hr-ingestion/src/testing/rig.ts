@@ -56,7 +56,7 @@ const connectionOf = (name: string, format: 'json' | 'csv', url: string): string
     url: ${url}.${format}
     authoritative: true
     credential: { token: env:HR_REPORT_TOKEN }
-    timeout: 5s
+    timeout: 2s
     intervals: { incremental: 1h, full: 24h }
     report:
       format: ${format}
@@ -172,6 +172,11 @@ export class Rig {
 
   async deadLetters(): Promise<DeadLetter[]> {
     return (await this.ask<{ deadLetters: DeadLetter[] }>('/dead-letters')).deadLetters;
+  }
+
+  /** Connections whose reading waits after failures, as the status says. */
+  async quarantined(): Promise<{ connection: string; fault: object }[]> {
+    return (await this.ask<{ quarantined: { connection: string; fault: object }[] }>('/status')).quarantined;
   }
 
   /** Pokes, and waits until the read that it leads to has ended. */
