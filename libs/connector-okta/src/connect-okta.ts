@@ -20,7 +20,7 @@ export interface OktaDependencies {
 /** Makes the writers of a connection. Called for state `live` only. */
 export const openOktaWriters = (session: OktaSession): Writers => ({
   accounts: new OktaAccountWriter(session, new OktaAccountReader(session)),
-  entitlements: new OktaEntitlementWriter(session),
+  entitlements: new OktaEntitlementWriter(session, new OktaAppReader(session)),
 });
 
 const openReaders = (session: OktaSession): Readers => {

@@ -43,6 +43,11 @@ describe('a user of Okta', () => {
     expect(observeUser('okta-main', [], { ...user, status: 'SOMETHING_NEW' })).toMatchObject({ aspects: ['profile'] });
   });
 
+  it('on the way to another state says nothing about being enabled', () => {
+    expect(observeUser('okta-main', [], { ...user, transitioningToStatus: 'DEPROVISIONED' })).toMatchObject({ aspects: ['profile'] });
+    expect(observeUser('okta-main', [], { ...user, transitioningToStatus: null })).toMatchObject({ aspects: ['profile', 'status'] });
+  });
+
   it('whose profile a directory masters is not writable', () => {
     const mastered = { ...user, credentials: { provider: { type: 'ACTIVE_DIRECTORY' } } };
     expect(observeUser('okta-main', ['login', 'title'], mastered)).toMatchObject({

@@ -40,8 +40,12 @@ export const profileOf = (profile: unknown, attributes: readonly string[]): Prof
 const ENABLED = new Set(['ACTIVE', 'PROVISIONED', 'RECOVERY', 'PASSWORD_EXPIRED', 'LOCKED_OUT']);
 const NOT_ENABLED = new Set(['STAGED', 'SUSPENDED', 'DEPROVISIONED']);
 
-/** Nothing is concluded from a state that Okta made up since. */
-const aspectsOf = (status: string): Aspect[] => (ENABLED.has(status) || NOT_ENABLED.has(status) ? ['profile', 'status'] : ['profile']);
+/** Activation and deactivation take Okta a while, in which the account shows the state that it is leaving. */
+export const isUnderWay = (user: Wire): boolean => textOf(user['transitioningToStatus']) !== undefined;
+
+/** Nothing is concluded from a state that the account is leaving, or that Okta made up since. */
+const aspectsOf = (user: Wire, status: string): Aspect[] =>
+  !isUnderWay(user) && (ENABLED.has(status) || NOT_ENABLED.has(status)) ? ['profile', 'status'] : ['profile'];
 
 export const isEnabled = (status: string): boolean => ENABLED.has(status);
 
@@ -68,7 +72,7 @@ export const observeUser = (connection: string, attributes: readonly string[], u
     ...(createdAt === undefined ? {} : { createdAt }),
     ...(changedAt === undefined ? {} : { changedAt }),
     ...(masteredBy === undefined ? {} : { notWritable: [...attributes], masteredBy }),
-    aspects: aspectsOf(status),
+    aspects: aspectsOf(user, status),
   };
 };
 

@@ -1,6 +1,6 @@
 import { Fault, walkPages } from '@muster/connector';
 import type { AccountReader, CallOptions, ObservedAccount, Page, Watermark } from '@muster/connector';
-import { idOf, listed, observeUser } from './observe.ts';
+import { idOf, isUnderWay, listed, observeUser } from './observe.ts';
 import type { Wire } from './observe.ts';
 import type { OktaSession } from './session.ts';
 
@@ -55,7 +55,9 @@ export class OktaAccountReader implements AccountReader {
 
   async #fetch(idOrLogin: string, what: string, options: CallOptions): Promise<ObservedAccount | 'absent'> {
     const user = await this.#session.get(`/api/v1/users/${encodeURIComponent(idOrLogin)}`, what, options);
-    return user === 'absent' ? user : (this.#observe(user) ?? unreadable(this.#session.config.name, what));
+    if (user === 'absent') return user;
+    const observed = this.#observe(user) ?? unreadable(this.#session.config.name, what);
+    return isUnderWay(user) ? { ...observed, underWay: true } : observed;
   }
 
   #observe(user: Wire): ObservedAccount | undefined {

@@ -139,6 +139,12 @@ describe('a connection to Okta', () => {
       kind: 'unauthorised',
       code: 'connection.unauthorised',
     });
+    await fault({ id: 'busy-tokens', path: '/oauth2/v1/token', kind: 'throttle', times: 1 });
+    expect(await failed(connect().readers.accounts.getAccount('nobody'))).toMatchObject({
+      kind: 'throttled',
+      code: 'target.throttled',
+      retryAfter: expect.any(Number),
+    });
     const { granted } = await connect().readers.permissions.permissions();
     expect(granted).toEqual(expect.arrayContaining(['okta.users.manage']));
   });
@@ -214,6 +220,44 @@ describe('a connection to Okta', () => {
     expect((await readers.entitlements.entitlementsOf(account, { aspects: ['apps'] })).items).not.toContainEqual(
       expect.objectContaining({ via: 'direct' }),
     );
+  });
+
+  it('says of an app that is inactive that it can be given to nobody, and what to do', async () => {
+    const live = connect();
+    const account = { kind: 'account', id: await create(live, 'inactive') } as const;
+    const admin = (path: string, body: object = {}): Promise<{ id: string }> =>
+      fetch(`${sandbox.addresses.okta.url}/api/v1/apps${path}`, {
+        method: 'POST',
+        headers: { authorization: `SSWS ${sandbox.addresses.okta.tokens['admin'] ?? ''}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }).then((answer) => answer.json() as Promise<{ id: string }>);
+    const app = { kind: 'app', id: (await admin('', { label: 'Ledger', signOnMode: 'BOOKMARK', name: 'bookmark' })).id } as const;
+    expect(await live.writers?.entitlements.grant(app, [account])).toMatchObject([{ result: 'done' }]);
+    await live.writers?.entitlements.revoke(app, [account]);
+    await admin(`/${app.id}/lifecycle/deactivate`);
+    expect(await live.readers.apps.getApp(app.id)).toMatchObject({ status: 'INACTIVE' });
+    const [outcome] = (await live.writers?.entitlements.grant(app, [account])) ?? [];
+    expect(outcome).toMatchObject({
+      result: 'fault',
+      fault: { code: 'target.not_writable', kind: 'refused', remedy: expect.stringContaining('Activate the app') },
+    });
+  });
+
+  it('concludes nothing from a state that an account is leaving, and takes the refusal of a write meanwhile for a wait', async () => {
+    await sandbox.admin('POST', '/okta/settings', { lifecycleMs: 30_000 });
+    const live = connect();
+    const id = await create(live, 'slow');
+    expect(await live.readers.accounts.getAccount(id)).toMatchObject({ status: 'STAGED', aspects: ['profile'], underWay: true });
+    const set = () => live.writers?.accounts.set([{ accountId: id, values: { title: 'Late' } }]);
+    expect(await set()).toMatchObject([{ result: 'fault', fault: { code: 'target.unavailable', kind: 'transient' } }]);
+    await sandbox.admin('POST', '/okta/settings', { lifecycleMs: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(await live.readers.accounts.getAccount(id)).toMatchObject({
+      status: 'PROVISIONED',
+      enabled: true,
+      aspects: ['profile', 'status'],
+    });
+    expect(await set()).toMatchObject([{ result: 'done' }]);
   });
 
   it('declares every permission by its state', () => {

@@ -36,6 +36,8 @@ export interface ObservedAccount {
   notWritable?: string[];
   masteredBy?: string;
   aspects: Aspect[];
+  /** The system is still at work on this account, and `aspects` leaves out what is about to change: look again. Said by `getAccount` alone, and no part of the fact. */
+  underWay?: true;
 }
 
 /** The data of GroupObserved without `read`. */

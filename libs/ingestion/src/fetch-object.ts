@@ -34,6 +34,8 @@ export interface Fetched {
   readonly aspects: readonly Aspect[];
   /** False: something was left out, for want of a permission or because the answer could not be trusted. */
   readonly whole: boolean;
+  /** What was left out will be there before long: the system is at work on it. */
+  readonly underWay?: true;
 }
 
 /**
@@ -48,12 +50,13 @@ export async function fetchObject(source: Source, ref: ObjectRef, reason: FetchR
   const { aspects: _some, ...whole } = reason;
   // Of what was never seen, everything is to be known.
   const seen = await sights[ref.kind](source, ref.id, { read, reason: known.revision < 0 ? whole : reason });
-  const fetched = { startedAt: read.startedAt, aspects: seen.aspects, whole: seen.whole };
-  if (seen.decisions.length === 0) return fetched;
+  const { decisions, ...rest } = seen;
+  const fetched = { startedAt: read.startedAt, ...rest };
+  if (decisions.length === 0) return fetched;
   const { state, revision } = await source.store.transact(
     objectCategory,
     { stream, ...known },
-    inSequence(seen.decisions, read.startedAt),
+    inSequence(decisions, read.startedAt),
     metadataOf(source, read, causeOf(reason, read.startedAt)),
   );
   await saveKnown(source, [{ stream, state, revision }]);
@@ -87,12 +90,14 @@ const seeAccount: Sight = async (source, id, { read, reason }) => {
     const { deletion } = reason;
     return absent(deletion ? [({ holder }) => deleteAccount(deletion, read)(holder)] : []);
   }
+  const { underWay, ...observed } = sight;
   const reading = { read, settleMs: source.config.settleMs, awaited: reason.awaited };
   const held = await seeHeld(source, { kind: 'account', id }, { read, reason });
   return {
-    decisions: [({ holder }) => observeAccount(sight, reading)(holder), ...held.decisions],
+    decisions: [({ holder }) => observeAccount(observed, reading)(holder), ...held.decisions],
     aspects: [...sight.aspects, ...held.aspects],
-    whole: held.whole && sight.aspects.includes('profile') && sight.aspects.includes('status'),
+    whole: held.whole && !underWay && sight.aspects.includes('profile') && sight.aspects.includes('status'),
+    ...(underWay ? { underWay } : {}),
   };
 };
 

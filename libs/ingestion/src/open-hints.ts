@@ -46,14 +46,15 @@ export async function reasonOf(source: Source, { kind, id }: ObjectRef): Promise
 
 /**
  * Closes what a fetch served; gives when the rest is due. A hint whose fetch could not see everything stays open, and so does a write of ours whose aspect was
- * left out: they have no time of their own, they wait until more can be seen.
+ * left out: they have no time of their own, they wait until more can be seen. Where the system is only still at work, that is after settle time.
  */
 export async function forgetServed(
   source: Source,
   { kind, id }: ObjectRef,
-  { startedAt, aspects, whole, awaited }: Fetched & Pick<FetchReason, 'awaited'>,
+  { startedAt, aspects, whole, underWay, awaited }: Fetched & Pick<FetchReason, 'awaited'>,
 ): Promise<{ next: Date } | undefined> {
   const { name, settleMs } = source.config;
+  const again = new Date(Date.parse(startedAt) + (underWay ? settleMs : 0));
   const { rows } = await sql<{ settles: Date | null; recheck: Date | null }>`
     with settled as (
       -- Not what came to be awaited after the fetch had begun: it may not have looked at that.
@@ -65,8 +66,9 @@ export async function forgetServed(
       where ${whole}::boolean and connection = ${name} and kind = ${kind} and id = ${id} and recheck_at <= ${startedAt}
     ), withheld as (
       insert into watched_object (connection, kind, id, recheck_at, withheld)
-      select ${name}, ${kind}, ${id}, ${startedAt}::timestamptz, true where not ${whole}::boolean
-      on conflict (connection, kind, id) do update set withheld = true
+      select ${name}, ${kind}, ${id}, ${again.toISOString()}::timestamptz, ${underWay !== true}::boolean where not ${whole}::boolean
+      on conflict (connection, kind, id) do update
+      set withheld = excluded.withheld, recheck_at = greatest(watched_object.recheck_at, excluded.recheck_at)
     )
     select
       (select min(from_at) from awaited_read where connection = ${name} and account_id = ${id} and ${kind} = 'account' and from_at > ${startedAt}) as settles,
@@ -74,6 +76,10 @@ export async function forgetServed(
     source.database.db,
   );
   const { settles, recheck } = rows[0] ?? { settles: null, recheck: null };
-  const due = [...(settles ? [settles.getTime() + restMs(settleMs)] : []), ...(recheck ? [recheck.getTime()] : [])];
+  const due = [
+    ...(settles ? [settles.getTime() + restMs(settleMs)] : []),
+    ...(recheck ? [recheck.getTime()] : []),
+    ...(underWay ? [again.getTime()] : []),
+  ];
   return due.length > 0 ? { next: new Date(Math.min(...due)) } : undefined;
 }

@@ -47,7 +47,7 @@ describe('the whole report', () => {
     const counts = { counts: { users: 50 }, expected: { users: 50 }, differences: { created: 50, changed: 0, gone: 0 } };
     expect(completed?.data).toMatchObject({ complete: true, ...counts });
     const pages = await rig.reads('PageCommitted');
-    expect(pages.map(({ data }) => `${data['page']}: ${data['items']}`)).toEqual(['0: 20', '1: 20', '2: 10']);
+    expect(pages.map(({ data }) => [data['page'], data['items']].join(': '))).toEqual(['0: 20', '1: 20', '2: 10']);
     const facts = await rig.facts();
     expect(facts).toHaveLength(50);
     expect(new Set(facts.map(({ stream }) => stream)).size).toBe(50);
