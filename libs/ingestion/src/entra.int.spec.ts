@@ -1,7 +1,10 @@
+import { describe, expect, it } from '@jest/globals';
 import { type EntraConfig, kindDefaults, Secret } from '@muster/connector';
 import { startSandbox } from '@muster/connector/testing';
 import { connectEntra } from '@muster/connector-entra';
-import { ingestionSuite } from './testing/ingestion-suite.ts';
+import { type Given, ingestionSuite } from './testing/ingestion-suite.ts';
+import { until } from './testing/rig.ts';
+import type { Vendor } from './testing/vendor.ts';
 
 const TIME_FACTOR = 60;
 
@@ -25,7 +28,50 @@ interface User {
   deleted: boolean;
 }
 
-ingestionSuite({
+const ownTests = ({ rig, observe, someone }: Given): void => {
+  describe('a delta round of Entra', () => {
+    it('with empty pages, objects that come twice and replays says each change once', async () => {
+      const observer = await observe().settle();
+      const id = someone();
+      const before = await observer.facts();
+      const kinds = ['empty-page', 'delta-duplicate', 'delta-replay'];
+      for (const kind of kinds) await rig().fault({ id: kind, path: '^/v1.0/users/delta', kind });
+      await entra.edit(rig().sandbox, id, 'Told twice');
+      await observer.recorded(id, 'Told twice');
+      await until('all of it was played', async () => {
+        const { active } = (await rig().sandbox.admin('GET', '/faults')) as { active: { fired: number }[] };
+        return active.every(({ fired }) => fired > 0) ? true : undefined;
+      });
+      await until('the hint is closed', async () => ((await observer.isOpen(id)) ? undefined : true));
+      await rig().clearFaults();
+      await observer.quiet();
+      expect((await observer.facts()).slice(before.length).map(({ type, stream }) => `${type} ${stream}`)).toEqual([
+        `AccountObserved account-${observer.config.name}.${id}`,
+      ]);
+    }, 60_000);
+
+    it('tells of a deletion and of its being taken back: the account is there again, and holds what it held', async () => {
+      const observer = await observe().settle();
+      const id = someone();
+      const edit = (kind: string) => rig().sandbox.admin('POST', '/entra/edits', { edit: kind, id });
+      await edit('delete');
+      await until('it is recorded as deleted', async () => (await observer.factsOf(id, 'AccountDeleted'))[0]);
+      await edit('restore');
+      await until('it is recorded as restored', async () => (await observer.factsOf(id, 'AccountRestored'))[0]);
+      await until('the hint is closed', async () => ((await observer.isOpen(id)) ? undefined : true));
+      const said = (await observer.factsOf(id)).map(({ type }) => type);
+      expect(said.slice(said.indexOf('AccountDeleted'), said.indexOf('AccountDeleted') + 3)).toEqual([
+        'AccountDeleted',
+        'AccountRestored',
+        'AccountObserved',
+      ]);
+      expect(said.filter((type) => type === 'AccountDeleted')).toHaveLength(1);
+      expect(said).not.toContain('EntitlementGone');
+    }, 60_000);
+  });
+};
+
+const entra: Vendor = {
   name: 'Entra',
   kind: 'entra',
   server: 'graph',
@@ -82,4 +128,6 @@ ingestionSuite({
     await sandbox.admin('POST', '/permission', { granted });
     await sandbox.admin('POST', '/entra/tokens', { expire: true });
   },
-});
+};
+
+ingestionSuite(entra, ownTests);

@@ -76,10 +76,7 @@ export async function forgetServed(
     source.database.db,
   );
   const { settles, recheck } = rows[0] ?? { settles: null, recheck: null };
-  const due = [
-    ...(settles ? [settles.getTime() + restMs(settleMs)] : []),
-    ...(recheck ? [recheck.getTime()] : []),
-    ...(underWay ? [again.getTime()] : []),
-  ];
+  if (underWay) return { next: again };
+  const due = [...(settles ? [settles.getTime() + restMs(settleMs)] : []), ...(recheck ? [recheck.getTime()] : [])];
   return due.length > 0 ? { next: new Date(Math.min(...due)) } : undefined;
 }

@@ -1,3 +1,4 @@
+import { callsKeepOrder } from './order-of-calls.ts';
 import type { Delivery, HrVersion } from './script.ts';
 import type { JournalEntry, LogEntry, TrueAccount } from './vendor.ts';
 
@@ -75,31 +76,6 @@ const commandsEndOnce = ({ events, sides }: Outcome, report: Report): void => {
     for (const { commandId, sentAt, op } of journal) {
       const end = ended.get(commandId);
       if (end && sentAt > end.at) report('I4', `${op} ${commandId} was sent after it had ended ${text(end.data['result'])}`);
-    }
-};
-
-/** Where in the log of all streams each command was wanted: by which plans, in their order. */
-const plansOf = (events: readonly PlainEvent[]): Map<string, { place: number; at: number }[]> => {
-  const plans = new Map<string, { place: number; at: number }[]>();
-  for (const [place, { type, at, data }] of events.entries()) {
-    if (type !== 'PlanReleased') continue;
-    for (const { commandId } of data['commands'] as readonly { readonly commandId: string }[])
-      plans.set(commandId, [...(plans.get(commandId) ?? []), { place, at }]);
-  }
-  return plans;
-};
-
-/** Of what is written to one field or entitlement of an account, nothing leaves that only an older plan wanted than what left before. */
-const callsKeepOrder = ({ events, sides }: Outcome, report: Report): void => {
-  const plans = plansOf(events);
-  for (const { name, journal } of sides)
-    for (const [object, calls] of Map.groupBy(journal, ({ accountId, what }) => `${what} of ${accountId}`)) {
-      let newest = -1;
-      for (const { commandId, op, sentAt } of calls.toSorted((a, b) => a.sentAt - b.sentAt)) {
-        const place = plans.get(commandId)?.findLast(({ at }) => at <= sentAt)?.place ?? -1;
-        if (place < newest) report('I3', `${op} ${commandId} left for ${object} in ${name} behind what a newer plan wanted`);
-        newest = Math.max(newest, place);
-      }
     }
 };
 

@@ -9,8 +9,18 @@ import { PAGE_KINDS, type Vendor } from './vendor.ts';
 const ABSENCES = ['AccountDeleted', 'GroupDeleted', 'AppDeleted', 'EntitlementGone'];
 const startOf = (event: RecordedEvent): number => Date.parse((event.data as { read: ReadRef }).read.startedAt);
 
-/** What reading a connection promises, on real parts. */
-export function ingestionSuite(vendor: Vendor): void {
+/** What the tests of one vendor alone are given. */
+export interface Given {
+  /** Of no test before the first one. */
+  readonly rig: () => Rig;
+  /** Stopped after the test. */
+  readonly observe: (settings?: Parameters<Rig['observer']>[0]) => Observer;
+  /** A person that no other test touches. */
+  readonly someone: () => string;
+}
+
+/** What reading a connection promises, on real parts, and whatever holds for this vendor alone. */
+export function ingestionSuite(vendor: Vendor, ownTests: (given: Given) => void): void {
   let rig: Rig;
   let people: string[];
   let taken = 0;
@@ -40,6 +50,8 @@ export function ingestionSuite(vendor: Vendor): void {
     return id;
   };
   const edit = (id: string, title: string): Promise<unknown> => vendor.edit(rig.sandbox, id, title);
+
+  ownTests({ rig: () => rig, observe, someone });
 
   describe(`a full read of ${vendor.name}`, () => {
     it('makes a stream of everything there is and ends with the proof that it was complete', async () => {
