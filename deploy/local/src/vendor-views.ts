@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import type { SandboxAddresses } from './sandboxes.ts';
 
 type Json = Record<string, unknown>;
 
 const PATIENCE = { headersTimeout: 15_000, bodyTimeout: 15_000 };
+/** A look at many people meets the vendors' limits as anybody does; a minute's bucket is full again after as many tries. */
+const TRIES = 60;
+const TRY_EVERY_MS = 1_000;
 
 /** Reads an Okta org and an Entra tenant over their own APIs, with read-only credentials that the product does not have. */
 export class VendorViews {
@@ -56,19 +60,14 @@ export class VendorViews {
 
   async #okta<T>(path: string): Promise<T> {
     const { okta } = this.addresses;
-    return answer<T>(
-      await request(new URL(path, okta.url), {
-        ...PATIENCE,
-        headers: { authorization: `SSWS ${okta.tokens.readOnly}`, accept: 'application/json' },
-      }),
-      path,
-    );
+    const headers = { authorization: `SSWS ${okta.tokens.readOnly}`, accept: 'application/json' };
+    return answer<T>(await ask(new URL(path, okta.url), headers), path);
   }
 
   async #graph<T>(path: string, mayBeAbsent = false): Promise<T> {
     this.#graphToken ??= await this.#token();
     const headers = { authorization: `Bearer ${this.#graphToken}`, ConsistencyLevel: 'eventual' };
-    const reply = await request(new URL(path, this.addresses.entra.graphUrl), { ...PATIENCE, headers });
+    const reply = await ask(new URL(path, this.addresses.entra.graphUrl), headers);
     if (mayBeAbsent && reply.statusCode === 404) {
       await reply.body.dump();
       return undefined as T;
@@ -93,7 +92,19 @@ export class VendorViews {
   }
 }
 
-async function answer<T>(reply: Awaited<ReturnType<typeof request>>, path: string): Promise<T> {
+type Reply = Awaited<ReturnType<typeof request>>;
+
+/** Asks again while the vendor is throttling, a bounded number of times; the last answer is given as it is. */
+async function ask(url: URL, headers: Record<string, string>): Promise<Reply> {
+  for (let tries = 1; ; tries += 1) {
+    const reply = await request(url, { ...PATIENCE, headers });
+    if (reply.statusCode !== 429 || tries === TRIES) return reply;
+    await reply.body.dump();
+    await sleep(TRY_EVERY_MS);
+  }
+}
+
+async function answer<T>(reply: Reply, path: string): Promise<T> {
   const text = await reply.body.text();
   if (reply.statusCode >= 300) throw new Error(`${path} answered ${reply.statusCode}: ${text.slice(0, 300)}`);
   return JSON.parse(text) as T;
